@@ -1,0 +1,1 @@
+"""The pure part: no I/O, and no clock but one that is passed in."""

@@ -1,0 +1,123 @@
+"""What grading comes to, with all that stands behind it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from grading.domain.score import Band
+
+
+class Criterion(StrEnum):
+    """What a criterion score is given for."""
+
+    TASK_FULFILLMENT = "task_fulfillment"
+    ORGANIZATION = "organization"
+    VOCABULARY = "vocabulary"
+    GRAMMAR = "grammar"
+
+
+class CapReason(StrEnum):
+    """Why a unit may not score high, whatever its criteria say."""
+
+    OFF_TOPIC = "off_topic"
+    COPIED_FROM_PROMPT = "copied_from_prompt"
+    TOO_SHORT = "too_short"
+    REPEATED_OR_PADDED = "repeated_or_padded"
+    NOT_ENGLISH = "not_english"
+    MIXED_LANGUAGE = "mixed_language"
+    NO_SENSE = "no_sense"
+
+
+class Flag(StrEnum):
+    """Something a person should know. Never moves a score."""
+
+    INSTRUCTIONS_TO_GRADER = "instructions_to_grader"
+
+
+class Impact(StrEnum):
+    """Which way a piece of evidence pulled its criterion."""
+
+    RAISES = "raises"
+    LOWERS = "lowers"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Characters ``start`` to ``end`` (exclusive, code points) of the answer as submitted."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something that was observed, and what it did to a criterion score."""
+
+    #: Snake case; the rubric file lists the kinds.
+    kind: str
+    #: One sentence that a learner can understand.
+    message: str
+    impact: Impact
+    #: What was measured, in the unit that ``message`` names.
+    value: float | None = None
+    #: Points of the 0 to 10 scale by which it moved the criterion, before rounding.
+    points: float | None = None
+    #: At most five.
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionScore:
+    """The score of one criterion and what stands behind it."""
+
+    criterion: Criterion
+    #: 0 to 10 in steps of 0.5.
+    score: Decimal
+    #: Share of the unit's score; the shares add up to 1.
+    weight: Decimal
+    band: Band
+    #: What the rubric says of an answer in this band.
+    descriptor: str
+    #: Strongest first.
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A cap that fired, with the measured value that set it off in ``message``."""
+
+    reason: CapReason
+    limit: Decimal
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Which versions made a result. The same input under the same ones scores the same."""
+
+    grader: str
+    grader_version: str
+    rubric_version: str
+    feature_version: str
+    #: The language models and tools used, as ``name version``.
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GradingResult:
+    """The graded unit."""
+
+    #: 0 to 10 in steps of 0.5, ties rounded up.
+    score: Decimal
+    #: The mean of the criteria after caps, before that rounding.
+    exact_score: Decimal
+    band: Band
+    criteria: tuple[CriterionScore, ...]
+    #: Lowest first.
+    caps: tuple[Cap, ...]
+    flags: tuple[Flag, ...]
+    #: Words of the answer, repeated sentences counted once.
+    word_count: int
+    provenance: Provenance

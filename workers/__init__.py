@@ -1,0 +1,1 @@
+"""The Celery workers: they claim jobs, grade them and settle them. Free of gRPC."""
