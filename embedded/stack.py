@@ -1,0 +1,129 @@
+"""Brings the embedded stack up, keeps it up, and takes it down."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from embedded.children import Child, Children
+from embedded.postgres import PrivatePostgres
+from grading.settings import Settings
+from grading.store.engine import make_engine
+from grading.store.schema import migrate
+
+#: How long the stack may take to become ready, in seconds. Language models load.
+READY_SECONDS = 120.0
+
+#: What must be SERVING before the stack counts as ready.
+NEEDED = ("vstep.grading.v1.GradingService", "rabbitmq", "workers")
+
+
+class StackNotReady(Exception):
+    """A part of the stack did not come up; the logs in its folder tell why."""
+
+
+class EmbeddedStack:
+    """PostgreSQL, one worker and one server, all in ``folder``. A context manager."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder.absolute()
+        self._port = port
+        self._postgres = PrivatePostgres(self._folder / "postgres")
+        self._children = Children()
+
+    @property
+    def address(self) -> str:
+        """Where calls are taken."""
+        return f"127.0.0.1:{self._port}"
+
+    def __enter__(self) -> "EmbeddedStack":
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def watch_over(self) -> None:
+        """Start again what crashed; to be called every now and then."""
+        if not self._postgres.running:
+            print("PostgreSQL ended; starting it again", file=sys.stderr, flush=True)
+            self._postgres.start()
+        self._children.revive()
+
+    def stop(self) -> None:
+        """End every process."""
+        self._children.stop()
+        self._postgres.stop()
+
+    def _start(self) -> None:
+        self._postgres.start()
+        environment = {
+            "DATABASE_URL": self._postgres.url,
+            "CELERY_BROKER_URL": f"filesystem://{self._folder / 'broker'}",
+            "GRADING_HOST": "127.0.0.1",
+            "PORT": str(self._port),
+            # A folder has no acknowledgements: a message that died with its
+            # worker is sent again by the reaper alone.
+            "GRADING_RESEND_SECONDS": os.environ.get("GRADING_RESEND_SECONDS", "10"),
+            "GRADING_LEASE_SECONDS": os.environ.get("GRADING_LEASE_SECONDS", "10"),
+        }
+        self._migrate(environment)
+        # Celery puts the folder it runs in on the path; nothing else needs it.
+        worker = [
+            sys.executable, "-m", "celery", "-A", "workers.app", "worker",
+            "--concurrency", "1", "--without-gossip", "--without-mingle",
+            "--hostname", "embedded@%h", "--queues", "writing",
+        ]  # fmt: skip
+        server = [sys.executable, "-m", "server"]
+        for name, command in (("worker", worker), ("server", server)):
+            log = self._folder / f"{name}.log"
+            self._children.start(Child(name, command, environment, log))
+        self._await_ready()
+
+    def _migrate(self, environment: dict[str, str]) -> None:
+        settings = Settings.model_validate(
+            {
+                "database_url": environment["DATABASE_URL"],
+                "celery_broker_url": environment["CELERY_BROKER_URL"],
+            }
+        )
+        engine = make_engine(settings, "vstep-grading-migrate", pool_size=1)
+        try:
+            migrate(engine)
+        finally:
+            engine.dispose()
+
+    def _await_ready(self) -> None:
+        until = time.monotonic() + READY_SECONDS
+        with grpc.insecure_channel(self.address) as channel:
+            health = health_pb2_grpc.HealthStub(channel)
+            waiting = list(NEEDED)
+            while waiting:
+                for child in self._children.members:
+                    if not child.running:
+                        raise StackNotReady(f"the {child.name} ended; see {child.log}")
+                if time.monotonic() > until:
+                    raise StackNotReady(f"not serving: {', '.join(waiting)}; see {self._folder}")
+                try:
+                    status = health.Check(
+                        health_pb2.HealthCheckRequest(service=waiting[0]), timeout=1
+                    ).status
+                    if status == health_pb2.HealthCheckResponse.SERVING:
+                        waiting.pop(0)
+                        continue
+                except grpc.RpcError:
+                    pass
+                time.sleep(0.1)

@@ -1,0 +1,210 @@
+"""Scores from observations, by the rules of one rubric version. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from grading.domain.result import (
+    Cap,
+    Criterion,
+    CriterionScore,
+    Evidence,
+    Flag,
+    GradingResult,
+    Impact,
+    Provenance,
+)
+from grading.domain.score import HIGHEST, LOWEST, Band, band_of, round_score
+from grading.domain.work import WritingTask
+from grading.rubric.observation import QUOTES_SHOWN, Observation
+from grading.rubric.rubric import CriterionRule, FlagRule, PointsRule, ProportionRule, Rubric
+
+#: Evidence that moves a criterion by less than this is shown as neutral.
+_NOTICEABLE = Decimal("0.05")
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules of a rubric make of an answer."""
+
+    score: Decimal
+    exact_score: Decimal
+    band: Band
+    criteria: tuple[CriterionScore, ...]
+    caps: tuple[Cap, ...]
+    flags: tuple[Flag, ...]
+    word_count: int
+
+    def result(self, provenance: Provenance) -> GradingResult:
+        """The graded unit, once it is known which versions made it."""
+        return GradingResult(
+            score=self.score,
+            exact_score=self.exact_score,
+            band=self.band,
+            criteria=self.criteria,
+            caps=self.caps,
+            flags=self.flags,
+            word_count=self.word_count,
+            provenance=provenance,
+        )
+
+
+def judge(rubric: Rubric, task: WritingTask, observations: Sequence[Observation]) -> Verdict:
+    """Score an answer to ``task`` from what was observed about it.
+
+    Raises:
+        ValueError: two observations are of one kind.
+    """
+    seen = {observation.kind: observation for observation in observations}
+    if len(seen) != len(observations):
+        raise ValueError("each kind may be observed once")
+    criteria = tuple(_score(rubric, rule, task, seen) for rule in rubric.criteria)
+    caps = _caps(rubric, task, seen)
+    mean = sum((entry.score * entry.weight for entry in criteria), LOWEST)
+    exact = min([mean, *(cap.limit for cap in caps)])
+    score = round_score(exact)
+    words = seen.get(rubric.word_count_kind)
+    return Verdict(
+        score=score,
+        exact_score=exact,
+        band=band_of(score),
+        criteria=criteria,
+        caps=caps,
+        flags=tuple(rule.flag for rule in rubric.flags if _raised(rule, seen)),
+        word_count=int(words.value) if words else 0,
+    )
+
+
+def _score(
+    rubric: Rubric, rule: CriterionRule, task: WritingTask, seen: Mapping[str, Observation]
+) -> CriterionScore:
+    evidence = [
+        _evidence(points_rule, seen[points_rule.kind])
+        for points_rule in rubric.rules
+        if points_rule.criterion is rule.criterion
+        and task in points_rule.tasks
+        and points_rule.kind in seen
+    ]
+    earned = sum((Decimal(repr(item.points or 0.0)) for item in evidence), rule.start)
+    exact = min(HIGHEST, max(LOWEST, earned))
+    for proportion in rubric.proportions:
+        if rule.criterion in proportion.criteria and task in proportion.tasks:
+            exact = _fall(exact, proportion, seen, evidence)
+    evidence.extend(
+        _flagged(flag, seen)
+        for flag in rubric.flags
+        if flag.criterion is rule.criterion and _raised(flag, seen)
+    )
+    score = round_score(exact)
+    band = band_of(score)
+    return CriterionScore(
+        criterion=rule.criterion,
+        score=score,
+        weight=rule.weight,
+        band=band,
+        descriptor=rule.descriptors[band],
+        evidence=tuple(sorted(evidence, key=_strength)),
+    )
+
+
+def _strength(item: Evidence) -> tuple[float, str]:
+    return (-abs(item.points or 0.0), item.kind)
+
+
+def _evidence(rule: PointsRule, observation: Observation) -> Evidence:
+    points = rule.curve.points(observation.value)
+    if abs(points) < _NOTICEABLE:
+        impact = Impact.NEUTRAL
+    else:
+        impact = Impact.RAISES if points > 0 else Impact.LOWERS
+    template = rule.lowers if points < 0 else rule.raises
+    return Evidence(
+        kind=rule.kind,
+        message=template.format(value=observation.value, **observation.details),
+        impact=impact,
+        value=observation.value,
+        points=float(points),
+        quotes=observation.quotes[:QUOTES_SHOWN],
+    )
+
+
+def _fall(
+    exact: Decimal,
+    rule: ProportionRule,
+    seen: Mapping[str, Observation],
+    evidence: list[Evidence],
+) -> Decimal:
+    observation = seen.get(rule.kind)
+    if observation is None:
+        return exact
+    value = max(Decimal(0), Decimal(repr(observation.value)))
+    if value >= rule.least:
+        return exact
+    fallen = (exact * value / rule.least).quantize(_CENT)
+    evidence.append(
+        Evidence(
+            kind=f"{rule.kind}_shortfall",
+            message=rule.message.format(
+                value=observation.value, least=rule.least, **observation.details
+            ),
+            impact=Impact.LOWERS if fallen < exact else Impact.NEUTRAL,
+            value=observation.value,
+            points=float(fallen - exact),
+        )
+    )
+    return fallen
+
+
+def _caps(
+    rubric: Rubric, task: WritingTask, seen: Mapping[str, Observation]
+) -> tuple[Cap, ...]:
+    caps: dict[str, Cap] = {}
+    values = {kind: observation.value for kind, observation in seen.items()}
+    for rule in rubric.caps:
+        met = all(
+            condition.kind in values and condition.holds(values[condition.kind])
+            for condition in rule.when
+        )
+        if task not in rule.tasks or not met:
+            continue
+        first = seen[rule.when[0].kind]
+        message = rule.message.format(
+            **{**values, **first.details, "value": first.value},
+            minimum=rubric.minimum_words[task],
+        )
+        # Several rules may name one reason; the first that fires speaks for it.
+        caps.setdefault(rule.reason, Cap(rule.reason, rule.limit, message))
+    return tuple(sorted(caps.values(), key=lambda cap: (cap.limit, cap.reason)))
+
+
+def _raised(rule: FlagRule, seen: Mapping[str, Observation]) -> bool:
+    observation = seen.get(rule.when.kind)
+    return observation is not None and rule.when.holds(observation.value)
+
+
+def _flagged(rule: FlagRule, seen: Mapping[str, Observation]) -> Evidence:
+    observation = seen[rule.when.kind]
+    return Evidence(
+        kind=observation.kind,
+        message=rule.message.format(value=observation.value, **observation.details),
+        impact=Impact.NEUTRAL,
+        value=observation.value,
+        quotes=observation.quotes[:QUOTES_SHOWN],
+    )
+
+
+def kinds_used(rubric: Rubric) -> frozenset[str]:
+    """Every kind of observation that some rule of ``rubric`` reads."""
+    return frozenset(
+        {rule.kind for rule in rubric.rules}
+        | {rule.kind for rule in rubric.proportions}
+        | {condition.kind for cap in rubric.caps for condition in cap.when}
+        | {rule.when.kind for rule in rubric.flags}
+        | {rubric.word_count_kind}
+    )
+
+
+def weights_of(rubric: Rubric) -> dict[Criterion, Decimal]:
+    """Each criterion's share of the unit's score."""
+    return {rule.criterion: rule.weight for rule in rubric.criteria}

@@ -1,0 +1,101 @@
+"""A version of the rubric, as the engine reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from grading.domain.result import CapReason, Criterion, Flag
+from grading.domain.score import Band
+from grading.rubric.curve import Curve
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionRule:
+    """One criterion: its share, where it starts, and its words for each band."""
+
+    criterion: Criterion
+    #: Share of the unit's score.
+    weight: Decimal
+    #: The score before any evidence; points are added to it.
+    start: Decimal
+    descriptors: Mapping[Band, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRule:
+    """What one kind of observation is worth to one criterion."""
+
+    kind: str
+    criterion: Criterion
+    #: Task numbers it holds for.
+    tasks: frozenset[int]
+    curve: Curve
+    #: Templates for a learner, over ``{value}`` and the observation's details.
+    raises: str
+    lowers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A bound on one kind of observation. Never met by one that was not measured."""
+
+    kind: str
+    #: The value lies under this; None where there is no such bound.
+    below: float | None
+    #: The value lies over this; None where there is no such bound.
+    above: float | None
+
+    def holds(self, value: float) -> bool:
+        """Tell whether ``value`` meets the condition."""
+        if self.below is not None and not value < self.below:
+            return False
+        return self.above is None or value > self.above
+
+
+@dataclass(frozen=True, slots=True)
+class CapRule:
+    """A cap on the unit's score, set off when all its conditions hold."""
+
+    reason: CapReason
+    limit: Decimal
+    tasks: frozenset[int]
+    when: tuple[Condition, ...]
+    #: Template over ``{value}`` (of the first condition), other kinds' names and details.
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRule:
+    """A flag, and the neutral piece of evidence that shows what raised it."""
+
+    flag: Flag
+    when: Condition
+    criterion: Criterion
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProportionRule:
+    """Criteria that fall in proportion where there is less than ``least`` of a kind."""
+
+    kind: str
+    tasks: frozenset[int]
+    criteria: frozenset[Criterion]
+    least: Decimal
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """One version of the rubric of one skill."""
+
+    version: str
+    criteria: tuple[CriterionRule, ...]
+    rules: tuple[PointsRule, ...]
+    proportions: tuple[ProportionRule, ...]
+    caps: tuple[CapRule, ...]
+    flags: tuple[FlagRule, ...]
+    #: The kind whose value is reported as the answer's word count.
+    word_count_kind: str
+    #: Least number of words, by task number.
+    minimum_words: Mapping[int, int]

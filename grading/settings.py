@@ -1,0 +1,124 @@
+"""The service's settings, read from environment variables and checked at start."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from grading.exceptions import SettingsError
+
+POSTGRESQL_SCHEMES = ("postgresql", "postgres")
+BROKER_SCHEMES = ("amqp", "amqps", "filesystem")
+
+
+def _url(secret: SecretStr, schemes: tuple[str, ...]) -> SecretStr:
+    try:
+        parts = urlsplit(secret.get_secret_value())
+        _ = parts.port
+    except ValueError:
+        raise ValueError("must be a URL with a numeric port") from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    if parts.scheme == "filesystem":
+        if not Path(parts.path).is_absolute():
+            raise ValueError("must be filesystem:// with an absolute path after it")
+    elif not parts.hostname and not parts.query:
+        raise ValueError("must be a URL that names a host")
+    return secret
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    return _url(secret, POSTGRESQL_SCHEMES)
+
+
+def _broker_url(secret: SecretStr | None) -> SecretStr | None:
+    if secret is None or not secret.get_secret_value():
+        return None
+    return _url(secret, BROKER_SCHEMES)
+
+
+BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
+
+
+class Settings(BaseSettings):
+    """Every setting of the server and the workers, under the variable that sets it.
+
+    URLs are secrets, since they carry passwords: they show as ``**********``.
+    """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    #: The database that holds every job: ``postgresql://user:password@host:port/name``.
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)]
+    #: The broker that wakes the workers: ``amqp://user:password@host:port/vhost``.
+    rabbitmq_url: BrokerUrl = None
+    #: Overrides ``RABBITMQ_URL``; the embedded stack sets ``filesystem:///folder``.
+    celery_broker_url: BrokerUrl = None
+
+    #: The address that the server listens on.
+    grading_host: str = Field("127.0.0.1", min_length=1)
+    #: The port that the server listens on; 0 lets the system choose.
+    port: int = Field(8000, ge=0, le=65535)
+    #: The least severe log line that is written.
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    #: Seconds from acceptance within which a writing job must be graded.
+    grading_sla_writing_seconds: int = Field(1200, ge=1, le=604_800)
+    #: How many times a job is taken again after a fault.
+    grading_max_retries: int = Field(3, ge=0, le=20)
+    #: The longest wait before a retry, in seconds.
+    grading_retry_backoff_cap_seconds: float = Field(300, ge=0.1, le=86_400)
+    #: How long a worker holds a job without a sign of life, in seconds.
+    grading_lease_seconds: float = Field(30, ge=1, le=3600)
+    #: How long the server waits before it sends a message again that nobody took, in seconds.
+    grading_resend_seconds: float = Field(60, ge=1, le=86_400)
+
+    #: How often the server looks for what a hint missed, in seconds.
+    grading_poll_seconds: float = Field(1, ge=0.05, le=60)
+    #: Whether the server listens to PostgreSQL's NOTIFY. Without it, it only polls.
+    grading_notify: bool = True
+    #: How long a stream may be quiet before it carries a heartbeat, in seconds.
+    grading_heartbeat_seconds: float = Field(15, ge=0.1, le=300)
+    #: How old a stream may grow before its client must open it again, in seconds.
+    grading_stream_max_age_seconds: float = Field(3600, ge=1, le=86_400)
+    #: How long a stopping server lets calls in flight finish, in seconds.
+    grading_drain_seconds: float = Field(8, ge=0, le=600)
+
+    @property
+    def broker_url(self) -> str:
+        """The URL of the broker, password included."""
+        secret = self.celery_broker_url or self.rabbitmq_url
+        assert secret is not None  # the validator below saw to it
+        return secret.get_secret_value()
+
+    @model_validator(mode="after")
+    def _needs_a_broker(self) -> Self:
+        if self.celery_broker_url is None and self.rabbitmq_url is None:
+            raise ValueError("RABBITMQ_URL or CELERY_BROKER_URL must be set to the broker's URL")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable is missing or wrong. One line for each names the
+            variable and what it may be, and never holds its value.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # the fields come from the environment
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        says = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "missing":
+            says = "is not set, and must be"
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        lines.append(f"{name}: {says}" if name else says)
+    return lines

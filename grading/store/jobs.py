@@ -1,0 +1,142 @@
+"""Reading jobs and their results, and cancelling a job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from grading.domain.job import JobState
+from grading.domain.work import Skill
+from grading.exceptions import JobEnded, JobNotFound, ResultNotAvailable
+from grading.store import tables
+from grading.store.documents import result_from_document
+from grading.store.records import Job, StoredResult, job_from
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs to list; a field that is None, or empty, does not filter."""
+
+    user_id: str | None = None
+    submission_id: str | None = None
+    states: tuple[JobState, ...] = ()
+    skill: Skill | None = None
+    accepted_from: datetime | None = None
+    accepted_before: datetime | None = None
+
+
+def get_job(conn: Connection, job_id: UUID) -> Job:
+    """Read a job.
+
+    Raises:
+        JobNotFound: there is none of this id.
+    """
+    row = conn.execute(select(tables.jobs).where(tables.jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    return job_from(row)
+
+
+def list_jobs(
+    conn: Connection, wanted: JobFilter, before: UUID | None, limit: int
+) -> Sequence[Job]:
+    """Read up to ``limit`` jobs, newest first, older than the job ``before``.
+
+    Ids are UUIDs of version 7, so their order is the order of acceptance to the
+    millisecond, and the primary key pages through them.
+    """
+    jobs = tables.jobs.c
+    query = select(tables.jobs).order_by(jobs.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(jobs.id < before)
+    if wanted.user_id is not None:
+        query = query.where(jobs.user_id == wanted.user_id)
+    if wanted.submission_id is not None:
+        query = query.where(jobs.submission_id == wanted.submission_id)
+    if wanted.states:
+        query = query.where(jobs.state.in_([state.value for state in wanted.states]))
+    if wanted.skill is not None:
+        query = query.where(jobs.skill == wanted.skill.value)
+    if wanted.accepted_from is not None:
+        query = query.where(jobs.accepted_at >= wanted.accepted_from)
+    if wanted.accepted_before is not None:
+        query = query.where(jobs.accepted_at < wanted.accepted_before)
+    return [job_from(row) for row in conn.execute(query)]
+
+
+# The state is read in the same statement as the result, so that the two agree.
+_RESULT = text("""
+    SELECT jobs.id, jobs.state, results.run, results.document, results.grading_duration,
+           results.created_at
+    FROM jobs
+    LEFT JOIN results ON results.job_id = jobs.id
+    WHERE jobs.id = :job_id
+""")
+
+
+def get_result(conn: Connection, job_id: UUID) -> StoredResult:
+    """Read the result of a COMPLETED job.
+
+    Raises:
+        JobNotFound: there is no such job.
+        ResultNotAvailable: the job is in another state.
+    """
+    row = conn.execute(_RESULT, {"job_id": job_id}).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    if row.state != JobState.COMPLETED:
+        raise ResultNotAvailable(job_id, JobState(row.state))
+    return StoredResult(
+        job_id=row.id,
+        run=row.run,
+        result=result_from_document(row.document),
+        grading_duration=row.grading_duration,
+        created_at=row.created_at,
+    )
+
+
+# The condition and the change are one statement: whichever of a cancel and a
+# settle gets the row lock first decides, and the other one finds no row. The
+# worker's next write finds none either, since the state left the running ones.
+_CANCEL = text("""
+    WITH cancelled AS (
+        UPDATE jobs
+        SET state = 'cancelled', last_sequence = last_sequence + 1, lease_expires_at = NULL,
+            next_run_at = NULL, updated_at = now(), ended_at = now()
+        WHERE id = :job_id
+          AND state IN ('queued', 'processing', 'analyzing', 'grading', 'retrying')
+        RETURNING *
+    ),
+    run AS (
+        UPDATE runs SET ended_at = now(), outcome = 'cancelled'
+        FROM cancelled
+        WHERE runs.job_id = cancelled.id AND runs.run = cancelled.run AND runs.ended_at IS NULL
+    ),
+    unsent AS (
+        DELETE FROM outbox USING cancelled WHERE outbox.job_id = cancelled.id
+    ),
+    event AS (
+        INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
+        SELECT id, last_sequence, run, state, 'ended', progress, 'Cancelled.', now()
+        FROM cancelled
+    )
+    SELECT cancelled.*, pg_notify('job_events', id::text) FROM cancelled
+""")
+
+
+def cancel_job(conn: Connection, job_id: UUID) -> Job:
+    """Cancel a job that has not ended; a cancelled one is left as it is.
+
+    Raises:
+        JobNotFound: there is no such job.
+        JobEnded: the job is COMPLETED or FAILED, or waits for its review.
+    """
+    row = conn.execute(_CANCEL, {"job_id": job_id}).one_or_none()
+    if row is not None:
+        return job_from(row)
+    job = get_job(conn, job_id)
+    if job.state is not JobState.CANCELLED:
+        raise JobEnded(job_id, job.state)
+    return job

@@ -1,0 +1,1 @@
+"""The schema, one numbered step after another: additive first, destructive a release later."""

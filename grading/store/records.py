@@ -1,0 +1,165 @@
+"""What goes into the store and comes out of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from grading.domain.job import JobStage, JobState
+from grading.domain.result import CapReason, Flag, GradingResult
+from grading.domain.score import Band
+from grading.domain.work import Skill, WritingTask, WritingWork
+
+
+class FailureReason(StrEnum):
+    """Why a job failed, or a run did."""
+
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    GRADER_FAILED = "grader_failed"
+    #: Of a run only: the lease ran out without a sign of life.
+    WORKER_LOST = "worker_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A class of failure, and one sentence that holds nothing of the learner's text."""
+
+    reason: FailureReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A unit of work as a client submitted it."""
+
+    id: UUID
+    request_id: UUID
+    #: SHA-256 over everything but the request id.
+    payload_hash: bytes
+    user_id: str
+    submission_id: str
+    #: The client's count of gradings of this submission.
+    attempt: int
+    work: WritingWork
+    #: Time from acceptance to the deadline.
+    time_allowed: timedelta
+
+    @property
+    def skill(self) -> Skill:
+        """The skill of the work, which is also the name of its queue."""
+        return Skill.WRITING
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands."""
+
+    id: UUID
+    request_id: UUID
+    payload_hash: bytes
+    user_id: str
+    submission_id: str
+    attempt: int
+    skill: Skill
+    writing_task: WritingTask | None
+    state: JobState
+    #: 0 to 1, of the current run.
+    progress: float
+    #: How many times a worker took the job; the fencing token of the newest.
+    run: int
+    #: How many of the runs ended in a fault that another run may mend.
+    retries: int
+    last_sequence: int
+    accepted_at: datetime
+    updated_at: datetime
+    deadline_at: datetime
+    ended_at: datetime | None
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSummary:
+    """The gist of a result, as the event that ends a job carries it."""
+
+    score: float
+    band: Band
+    caps: tuple[CapReason, ...]
+    flags: tuple[Flag, ...]
+
+    @classmethod
+    def of(cls, result: GradingResult) -> "ResultSummary":
+        """Take the gist of ``result``."""
+        return cls(
+            score=float(result.score),
+            band=result.band,
+            caps=tuple(cap.reason for cap in result.caps),
+            flags=result.flags,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a job's log."""
+
+    job_id: UUID
+    #: 1, 2, 3 … for each job.
+    sequence: int
+    run: int
+    state: JobState
+    stage: JobStage
+    progress: float
+    message: str
+    created_at: datetime
+    #: How the job ended; only on COMPLETED and FAILED.
+    outcome: ResultSummary | Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result beside what the store knows of its making."""
+
+    job_id: UUID
+    run: int
+    result: GradingResult
+    grading_duration: timedelta
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job in a worker's hands. ``run`` is the fencing token of every later write."""
+
+    job_id: UUID
+    run: int
+    work: WritingWork
+
+
+def failure_from(reason: str | None, message: str | None) -> Failure | None:
+    """Read the two columns that say why a job failed."""
+    return None if reason is None else Failure(FailureReason(reason), message or "")
+
+
+def job_from(row: Any) -> Job:
+    """Read a row of ``jobs``."""
+    return Job(
+        id=row.id,
+        request_id=row.request_id,
+        payload_hash=row.payload_hash,
+        user_id=row.user_id,
+        submission_id=row.submission_id,
+        attempt=row.attempt,
+        skill=Skill(row.skill),
+        writing_task=None if row.writing_task is None else WritingTask(row.writing_task),
+        state=JobState(row.state),
+        progress=row.progress,
+        run=row.run,
+        retries=row.retries,
+        last_sequence=row.last_sequence,
+        accepted_at=row.accepted_at,
+        updated_at=row.updated_at,
+        deadline_at=row.deadline_at,
+        ended_at=row.ended_at,
+        failure=failure_from(row.error_reason, row.error_message),
+    )

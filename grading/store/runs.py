@@ -1,0 +1,231 @@
+"""A worker's hold on a job: claim, renew, advance, settle, fail.
+
+Every statement after the claim says ``WHERE id = … AND run = …``: ``run`` is the
+fencing token. A worker that was frozen past its lease finds no row and stops;
+it can't write over the worker that took the job since.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from grading.domain.job import JobStage, JobState
+from grading.domain.result import GradingResult
+from grading.domain.work import Prompt, WritingTask, WritingWork
+from grading.exceptions import LeaseLost
+from grading.store.documents import outcome_to_json, result_to_json
+from grading.store.records import Claim, Failure, ResultSummary
+
+# One conditional UPDATE: of any number of workers with a message for the same
+# job, the row lock lets one through and the others find the state changed. The
+# outbox row goes with the claim, since the job no longer wants a worker.
+_CLAIM = text("""
+    WITH claimed AS (
+        UPDATE jobs
+        SET state = 'processing', progress = 0, run = run + 1, last_sequence = last_sequence + 1,
+            lease_expires_at = now() + :lease, next_run_at = NULL, updated_at = now()
+        WHERE id = :job_id
+          AND state IN ('queued', 'retrying')
+          AND (next_run_at IS NULL OR next_run_at <= now())
+          AND deadline_at > now()
+        RETURNING *
+    ),
+    run AS (
+        INSERT INTO runs (job_id, run, worker, claimed_at)
+        SELECT id, run, :worker, now() FROM claimed
+    ),
+    served AS (
+        DELETE FROM outbox USING claimed WHERE outbox.job_id = claimed.id
+    ),
+    event AS (
+        INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
+        SELECT id, last_sequence, run, state, 'starting', 0, 'A worker took the job.', now()
+        FROM claimed
+    )
+    SELECT claimed.id, claimed.run, claimed.writing_task, answers.prompt, answers.requirements,
+           answers.text, pg_notify('job_events', claimed.id::text)
+    FROM claimed
+    JOIN answers ON answers.job_id = claimed.id
+""")
+
+_RENEW = text("""
+    UPDATE jobs
+    SET lease_expires_at = now() + :lease
+    WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
+""")
+
+_ADVANCE = text("""
+    WITH advanced AS (
+        UPDATE jobs
+        SET state = :state, progress = :progress, last_sequence = last_sequence + 1,
+            updated_at = now()
+        WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
+        RETURNING *
+    ),
+    event AS (
+        INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
+        SELECT id, last_sequence, run, state, :stage, :progress, :message, now() FROM advanced
+    )
+    SELECT pg_notify('job_events', id::text) FROM advanced
+""")
+
+# Result, terminal state and terminal event stand or fall together. The primary
+# key of "results" makes a second result impossible, whatever else went wrong.
+_SETTLE = text("""
+    WITH settled AS (
+        UPDATE jobs
+        SET state = 'completed', progress = 1, last_sequence = last_sequence + 1,
+            lease_expires_at = NULL, updated_at = now(), ended_at = now()
+        WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
+        RETURNING *
+    ),
+    result AS (
+        INSERT INTO results (job_id, run, score, band, document, grading_duration, created_at)
+        SELECT id, run, :score, :band, CAST(:document AS jsonb), :grading_duration, now()
+        FROM settled
+    ),
+    run AS (
+        UPDATE runs SET ended_at = now(), outcome = 'completed'
+        FROM settled
+        WHERE runs.job_id = settled.id AND runs.run = settled.run
+    ),
+    event AS (
+        INSERT INTO events (
+            job_id, sequence, run, state, stage, progress, message, outcome, created_at
+        )
+        SELECT id, last_sequence, run, state, 'ended', 1, 'Graded.', CAST(:outcome AS jsonb),
+               now()
+        FROM settled
+    )
+    SELECT pg_notify('job_events', id::text) FROM settled
+""")
+
+_FAIL = text("""
+    WITH failed AS (
+        UPDATE jobs
+        SET state = 'failed', last_sequence = last_sequence + 1, lease_expires_at = NULL,
+            updated_at = now(), ended_at = now(), error_reason = :reason,
+            error_message = :message
+        WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
+        RETURNING *
+    ),
+    run AS (
+        UPDATE runs
+        SET ended_at = now(), outcome = 'failed', error_reason = :reason,
+            error_message = :message
+        FROM failed
+        WHERE runs.job_id = failed.id AND runs.run = failed.run
+    ),
+    event AS (
+        INSERT INTO events (
+            job_id, sequence, run, state, stage, progress, message, outcome, created_at
+        )
+        SELECT id, last_sequence, run, state, 'ended', progress, 'Failed.',
+               CAST(:outcome AS jsonb), now()
+        FROM failed
+    )
+    SELECT pg_notify('job_events', id::text) FROM failed
+""")
+
+
+def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Claim | None:
+    """Take a job for ``worker``; None where it is held, ended, not yet due or unknown."""
+    row = conn.execute(
+        _CLAIM, {"job_id": job_id, "worker": worker, "lease": lease}
+    ).one_or_none()
+    if row is None:
+        return None
+    prompt = Prompt(row.prompt, tuple(row.requirements))
+    return Claim(row.id, row.run, WritingWork(WritingTask(row.writing_task), row.text, prompt))
+
+
+def renew(conn: Connection, held: Claim, lease: timedelta) -> None:
+    """Hold the job for ``lease`` from now.
+
+    Raises:
+        LeaseLost: the job is no longer this run's.
+    """
+    renewed = conn.execute(_RENEW, {"job_id": held.job_id, "run": held.run, "lease": lease})
+    if renewed.rowcount == 0:
+        raise LeaseLost(held.job_id, held.run)
+
+
+def advance(
+    conn: Connection,
+    held: Claim,
+    state: JobState,
+    stage: JobStage,
+    progress: float,
+    message: str,
+) -> None:
+    """Move the job on within its run and log it.
+
+    Raises:
+        LeaseLost: the job is no longer this run's.
+    """
+    _fenced(
+        conn.execute(
+            _ADVANCE,
+            {
+                "job_id": held.job_id,
+                "run": held.run,
+                "state": state.value,
+                "stage": stage.value,
+                "progress": progress,
+                "message": message,
+            },
+        ).first(),
+        held,
+    )
+
+
+def settle(
+    conn: Connection, held: Claim, result: GradingResult, grading_duration: timedelta
+) -> None:
+    """Store the result and complete the job.
+
+    Raises:
+        LeaseLost: the job is no longer this run's; nothing was stored.
+    """
+    _fenced(
+        conn.execute(
+            _SETTLE,
+            {
+                "job_id": held.job_id,
+                "run": held.run,
+                "score": result.score,
+                "band": result.band.value,
+                "document": result_to_json(result),
+                "grading_duration": grading_duration,
+                "outcome": outcome_to_json(ResultSummary.of(result)),
+            },
+        ).first(),
+        held,
+    )
+
+
+def fail(conn: Connection, held: Claim, failure: Failure) -> None:
+    """End the job without a result.
+
+    Raises:
+        LeaseLost: the job is no longer this run's; nothing was stored.
+    """
+    _fenced(
+        conn.execute(
+            _FAIL,
+            {
+                "job_id": held.job_id,
+                "run": held.run,
+                "reason": failure.reason.value,
+                "message": failure.message,
+                "outcome": outcome_to_json(failure),
+            },
+        ).first(),
+        held,
+    )
+
+
+def _fenced(row: object | None, held: Claim) -> None:
+    if row is None:
+        raise LeaseLost(held.job_id, held.run)

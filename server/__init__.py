@@ -1,0 +1,1 @@
+"""The gRPC face: services, interceptors, the watch hub, relay, reaper and health."""

@@ -1,0 +1,46 @@
+"""``python -m server``: serves until SIGTERM or SIGINT, then drains."""
+
+import asyncio
+import signal
+import sys
+
+from grading.exceptions import SettingsError
+from grading.logs import configure_logs
+from grading.settings import Settings, load_settings
+from server.bootstrap import make_server
+
+
+async def serve(settings: Settings) -> None:
+    """Run the server until a signal asks it to stop.
+
+    Raises:
+        OSError: the address can't be bound.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    server = make_server(settings)
+    await server.start()
+    await stop.wait()
+    await server.drain()
+
+
+def main() -> int:
+    """Serve; the exit code is 2 for a wrong setting and 1 for an address in use."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logs(settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Wires the server: one place that knows every piece."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from grpc import aio
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
+
+from grading.broker import make_celery
+from grading.domain.retry import RetryPolicy
+from grading.settings import Settings
+from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
+from server.grading_service import GradingService
+from server.health import READINESS, Health, HealthChecks
+from server.interceptors.access_log import AccessLog
+from server.interceptors.error_seam import ErrorSeam
+from server.interceptors.request_id import RequestId
+from server.interceptors.validation import Validation
+from server.publisher import Publisher
+from server.reaper import Reaper
+from server.relay import Relay
+from server.store import Store
+from server.submissions import Submissions
+from server.watch_hub import WatchHub
+from server.watching import Watching
+from vstep.grading.v1.grading_service_pb2_grpc import add_GradingServiceServicer_to_server
+
+_log = structlog.get_logger(__name__)
+
+#: The largest message that is read, in bytes. An answer has at most 20,000
+#: characters, which is 80 kB at the most.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+
+@dataclass
+class GradingServer:
+    """The running pieces, and the order in which they start and end."""
+
+    settings: Settings
+    grpc_server: aio.Server
+    store: Store
+    hub: WatchHub
+    relay: Relay
+    reaper: Reaper
+    health: Health
+    checks: HealthChecks
+    #: The port that calls are taken on; known once it has started.
+    port: int = 0
+
+    async def start(self) -> None:
+        """Take calls.
+
+        Raises:
+            OSError: the address can't be bound.
+        """
+        address = f"{self.settings.grading_host}:{self.settings.port}"
+        try:
+            self.port = self.grpc_server.add_insecure_port(address)
+        except RuntimeError:
+            raise OSError(f"GRADING_HOST, PORT: {address} can't be listened on") from None
+        self.hub.start()
+        self.relay.start()
+        self._background = [
+            asyncio.create_task(self.reaper.run()),
+            asyncio.create_task(self.checks.run()),
+        ]
+        await self.grpc_server.start()
+        _log.info("listening", host=self.settings.grading_host, port=self.port)
+
+    async def drain(self) -> None:
+        """Stop: turn unready, end streams, let calls in flight finish, end the rest."""
+        _log.info("draining", watchers=self.hub.watchers)
+        self.health.drain()
+        self.hub.drain()
+        # Health watchers see NOT_SERVING first; then their streams end too.
+        await asyncio.sleep(0.1)
+        self.health.end_watches()
+        await self.grpc_server.stop(self.settings.grading_drain_seconds)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.hub.stop()
+        await asyncio.to_thread(self.relay.stop, 1.0)
+        await self.store.close()
+        _log.info("stopped")
+
+
+def make_server(settings: Settings) -> GradingServer:
+    """Put the pieces together; nothing connects before ``start``."""
+    store = Store(make_async_engine(settings, "vstep-grading-server"))
+    relay = Relay(
+        make_engine(settings, "vstep-grading-relay", pool_size=1),
+        Publisher(make_celery(settings, "vstep-grading-relay")),
+        settings.grading_poll_seconds,
+    )
+    hub = WatchHub(
+        store,
+        sqlalchemy_url(settings),
+        listen=settings.grading_notify,
+        poll_seconds=settings.grading_poll_seconds,
+    )
+    reaper = Reaper(
+        store,
+        RetryPolicy(
+            settings.grading_max_retries,
+            timedelta(seconds=settings.grading_retry_backoff_cap_seconds),
+        ),
+        timedelta(seconds=settings.grading_resend_seconds),
+        settings.grading_poll_seconds,
+        relay.wake,
+    )
+    health = Health()
+    service = GradingService(
+        store,
+        Submissions(store, relay.wake),
+        Watching(
+            store,
+            hub,
+            settings.grading_heartbeat_seconds,
+            settings.grading_stream_max_age_seconds,
+        ),
+        timedelta(seconds=settings.grading_sla_writing_seconds),
+    )
+    server = aio.server(
+        interceptors=[RequestId(), AccessLog(), ErrorSeam(), Validation()],
+        options=[
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            # Two servers on one port would take half of each other's calls.
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    add_GradingServiceServicer_to_server(service, server)
+    add_HealthServicer_to_server(health, server)
+    reflection.enable_server_reflection(
+        (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
+    )
+    checks = HealthChecks(health, store, relay, settings.grading_poll_seconds)
+    return GradingServer(settings, server, store, hub, relay, reaper, health, checks)

@@ -1,0 +1,206 @@
+"""The error seam: one place turns exceptions into a gRPC status.
+
+Handlers raise domain errors and know no status codes. A driver's words are
+logged and never sent: they may hold a host, a user's name or a learner's text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc import StatusCode
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from grading.exceptions import (
+    AttemptExists,
+    CursorOutOfRange,
+    GradingError,
+    JobEnded,
+    JobNotFound,
+    PageTokenInvalid,
+    RequestIdReused,
+    ResultNotAvailable,
+)
+from server.exceptions import (
+    Draining,
+    FieldViolation,
+    InvalidRequest,
+    MalformedRequest,
+    StoreUnavailable,
+    StreamTooOld,
+    WatcherTooSlow,
+)
+from server.messages import state_name
+from vstep.grading.v1.error_pb2 import ErrorReason
+
+DOMAIN = "grading.vstep"
+#: The metadata key under which gRPC carries a ``google.rpc.Status``.
+DETAILS_KEY = "grpc-status-details-bin"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a client is told."""
+
+    code: StatusCode
+    reason: ErrorReason.ValueType
+    message: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    violations: tuple[FieldViolation, ...] = ()
+    #: Seconds after which a retry makes sense; None where it doesn't.
+    retry_after: float | None = None
+
+    def details(self) -> bytes:
+        """The ``google.rpc.Status`` that goes into the trailing metadata."""
+        status = Status(code=self.code.value[0], message=self.message)
+        info = ErrorInfo(
+            reason=ErrorReason.Name(self.reason), domain=DOMAIN, metadata=dict(self.metadata)
+        )
+        status.details.add().Pack(info)
+        if self.violations:
+            bad = BadRequest()
+            for violation in self.violations:
+                bad.field_violations.add(
+                    field=violation.field, description=violation.description
+                )
+            status.details.add().Pack(bad)
+        if self.retry_after is not None:
+            delay = Duration()
+            delay.FromMilliseconds(int(self.retry_after * 1000))
+            status.details.add().Pack(RetryInfo(retry_delay=delay))
+        return status.SerializeToString()
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Tell what a client is to be told of ``error``."""
+    if isinstance(error, DBAPIError | PoolTimeout):
+        error = _from_driver(error)
+    if isinstance(error, GradingError):
+        return _from_domain(error)
+    _log.error("internal_error", exc_info=error)
+    return Refusal(
+        StatusCode.INTERNAL,
+        ErrorReason.ERROR_REASON_INTERNAL,
+        "the service failed; its log tells more under this call's x-request-id",
+    )
+
+
+def _from_driver(error: DBAPIError | PoolTimeout) -> Exception:
+    lost = isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    if lost or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        _log.warning("store_unavailable", error=type(error).__name__)
+        return StoreUnavailable()
+    return error
+
+
+def _from_domain(error: GradingError) -> Refusal:
+    match error:
+        case InvalidRequest(violations):
+            return _invalid(ErrorReason.ERROR_REASON_INVALID_FIELD, tuple(violations))
+        case MalformedRequest(violation):
+            if violation is None:
+                return Refusal(
+                    StatusCode.INVALID_ARGUMENT,
+                    ErrorReason.ERROR_REASON_MALFORMED_MESSAGE,
+                    "the request is not a message of the type that this method takes",
+                )
+            return _invalid(ErrorReason.ERROR_REASON_MALFORMED_MESSAGE, (violation,))
+        case RequestIdReused(request_id, job_id):
+            return Refusal(
+                StatusCode.ALREADY_EXISTS,
+                ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
+                "request_id was used before with another payload; new work needs a new one",
+                {"request_id": str(request_id), "job_id": str(job_id), "field": "request_id"},
+            )
+        case AttemptExists(submission_id, attempt, job_id):
+            return Refusal(
+                StatusCode.ALREADY_EXISTS,
+                ErrorReason.ERROR_REASON_ATTEMPT_EXISTS,
+                "this submission has a job for this attempt; raise attempt to grade it again",
+                {
+                    "submission_id": submission_id,
+                    "attempt": str(attempt),
+                    "job_id": str(job_id),
+                    "field": "attempt",
+                },
+            )
+        case JobNotFound(job_id):
+            return Refusal(
+                StatusCode.NOT_FOUND,
+                ErrorReason.ERROR_REASON_JOB_NOT_FOUND,
+                "there is no job of this job_id",
+                {"job_id": str(job_id), "field": "job_id"},
+            )
+        case ResultNotAvailable(job_id, state):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_RESULT_NOT_AVAILABLE,
+                f"the job is {state_name(state)}; only a COMPLETED one has a result to fetch",
+                {"job_id": str(job_id), "state": state_name(state)},
+            )
+        case JobEnded(job_id, state):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_JOB_ENDED,
+                f"the job is {state_name(state)} and can't be changed",
+                {"job_id": str(job_id), "state": state_name(state)},
+            )
+        case PageTokenInvalid():
+            return _invalid(
+                ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID,
+                (
+                    FieldViolation(
+                        "page_token",
+                        "must be empty, or the next_page_token of a call with the same filter",
+                    ),
+                ),
+            )
+        case CursorOutOfRange(last_sequence):
+            return Refusal(
+                StatusCode.OUT_OF_RANGE,
+                ErrorReason.ERROR_REASON_CURSOR_OUT_OF_RANGE,
+                f"after_sequence must be at most {last_sequence}, the job's last sequence",
+                {"field": "after_sequence", "last_sequence": str(last_sequence)},
+            )
+        case Draining():
+            return _unavailable(
+                ErrorReason.ERROR_REASON_DRAINING, "the server is shutting down; call again"
+            )
+        case StreamTooOld():
+            return _unavailable(
+                ErrorReason.ERROR_REASON_STREAM_AGE_LIMIT,
+                "the stream reached its greatest age; open it again where it stopped",
+            )
+        case WatcherTooSlow():
+            return _unavailable(
+                ErrorReason.ERROR_REASON_WATCHER_TOO_SLOW,
+                "the watcher reads too slowly; open the stream again where it stopped",
+            )
+        case StoreUnavailable():
+            return _unavailable(
+                ErrorReason.ERROR_REASON_STORE_UNAVAILABLE,
+                "the database can't be reached; send the call again",
+            )
+    raise TypeError(f"no status for {type(error).__name__}") from error
+
+
+def _invalid(
+    reason: ErrorReason.ValueType, violations: tuple[FieldViolation, ...]
+) -> Refusal:
+    return Refusal(
+        StatusCode.INVALID_ARGUMENT,
+        reason,
+        "; ".join(f"{v.field}: {v.description}" for v in violations),
+        {"field": violations[0].field},
+        violations,
+    )
+
+
+def _unavailable(reason: ErrorReason.ValueType, message: str) -> Refusal:
+    return Refusal(StatusCode.UNAVAILABLE, reason, message, retry_after=1)

@@ -1,0 +1,44 @@
+"""What can go wrong in the server itself, beside what goes wrong in the domain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grading.exceptions import GradingError
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field of a request, by its path, and what it may be."""
+
+    field: str
+    description: str
+
+
+@dataclass
+class InvalidRequest(GradingError):
+    """The request breaks the rules of its fields."""
+
+    violations: Sequence[FieldViolation]
+
+
+@dataclass
+class MalformedRequest(GradingError):
+    """The bytes are no message of the expected type; the field, where it is known."""
+
+    violation: FieldViolation | None
+
+
+class Draining(GradingError):
+    """The server is shutting down."""
+
+
+class StreamTooOld(GradingError):
+    """The stream reached its greatest age."""
+
+
+class WatcherTooSlow(GradingError):
+    """The watcher reads more slowly than events arrive."""
+
+
+class StoreUnavailable(GradingError):
+    """The database can't be reached."""

@@ -1,0 +1,139 @@
+"""GradingService: each method reads its request, calls a use case and writes the answer."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+from google.protobuf.timestamp_pb2 import Timestamp
+from grpc.aio import ServicerContext
+
+from grading.store.jobs import JobFilter, cancel_job, get_job, get_result, list_jobs
+from grading.store.records import NewJob
+from server.messages import event_to, job_to, result_to, skill_from, state_from, work_from
+from server.page_token import read_token, write_token
+from server.store import Store
+from server.submissions import Submissions
+from server.watching import QuietSpell, Watching, has_ended
+from vstep.grading.v1 import grading_service_pb2 as messages
+from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceServicer
+
+DEFAULT_PAGE_SIZE = 50
+DEFAULT_WAIT_SECONDS = 30.0
+
+Context = ServicerContext[Any, Any]
+
+
+def payload_hash(request: messages.SubmitJobRequest) -> bytes:
+    """SHA-256 over all of a request but its id: what a repeated submission must equal."""
+    payload = messages.SubmitJobRequest()
+    payload.CopyFrom(request)
+    payload.ClearField("request_id")
+    return hashlib.sha256(payload.SerializeToString(deterministic=True)).digest()
+
+
+@dataclass(frozen=True)
+class GradingService(GradingServiceServicer):
+    """Serves the contract. Requests come validated; errors leave as exceptions."""
+
+    store: Store
+    submissions: Submissions
+    watching: Watching
+    #: The time from acceptance to the deadline of a writing job.
+    writing_time: timedelta
+
+    async def SubmitJob(
+        self, request: messages.SubmitJobRequest, context: Context
+    ) -> messages.SubmitJobResponse:
+        accepted = await self.submissions.submit(
+            NewJob(
+                id=UUID(int=uuid_utils.uuid7().int),
+                request_id=UUID(request.request_id),
+                payload_hash=payload_hash(request),
+                user_id=request.user_id,
+                submission_id=request.submission_id,
+                attempt=request.attempt,
+                work=work_from(request),
+                time_allowed=self.writing_time,
+            )
+        )
+        return messages.SubmitJobResponse(
+            job=job_to(accepted.job), deduplicated=accepted.deduplicated
+        )
+
+    async def GetJob(
+        self, request: messages.GetJobRequest, context: Context
+    ) -> messages.GetJobResponse:
+        job = await self.store.run(get_job, UUID(request.job_id))
+        return messages.GetJobResponse(job=job_to(job))
+
+    async def ListJobs(
+        self, request: messages.ListJobsRequest, context: Context
+    ) -> messages.ListJobsResponse:
+        wanted = _filter(request)
+        before = read_token(request.page_token, wanted)
+        size = request.page_size or DEFAULT_PAGE_SIZE
+        # One more than the page holds tells whether another follows.
+        jobs = await self.store.run(list_jobs, wanted, before, size + 1)
+        page = jobs[:size]
+        token = write_token(page[-1].id, wanted) if len(jobs) > size else ""
+        return messages.ListJobsResponse(
+            jobs=[job_to(job) for job in page], next_page_token=token
+        )
+
+    async def WatchJob(
+        self, request: messages.WatchJobRequest, context: Context
+    ) -> AsyncIterator[messages.WatchJobResponse]:
+        async for item in self.watching.events(
+            UUID(request.job_id), request.after_sequence, end_at_review=request.end_at_review
+        ):
+            if isinstance(item, QuietSpell):
+                now = Timestamp()
+                now.GetCurrentTime()
+                heartbeat = messages.Heartbeat(after_sequence=item.after_sequence, time=now)
+                yield messages.WatchJobResponse(heartbeat=heartbeat)
+            else:
+                yield messages.WatchJobResponse(event=event_to(item))
+
+    async def WaitJob(
+        self, request: messages.WaitJobRequest, context: Context
+    ) -> messages.WaitJobResponse:
+        timeout = DEFAULT_WAIT_SECONDS
+        if request.HasField("timeout"):
+            timeout = request.timeout.ToTimedelta().total_seconds()
+        job = await self.watching.wait(
+            UUID(request.job_id), timeout, end_at_review=request.end_at_review
+        )
+        ended = has_ended(job, end_at_review=request.end_at_review)
+        return messages.WaitJobResponse(job=job_to(job), ended=ended)
+
+    async def GetResult(
+        self, request: messages.GetResultRequest, context: Context
+    ) -> messages.GetResultResponse:
+        stored = await self.store.run(get_result, UUID(request.job_id))
+        return messages.GetResultResponse(result=result_to(stored))
+
+    async def CancelJob(
+        self, request: messages.CancelJobRequest, context: Context
+    ) -> messages.CancelJobResponse:
+        job = await self.store.run(cancel_job, UUID(request.job_id))
+        return messages.CancelJobResponse(job=job_to(job))
+
+
+def _filter(request: messages.ListJobsRequest) -> JobFilter:
+    def moment(field: str) -> Any:
+        if not request.HasField(field):
+            return None
+        return getattr(request, field).ToDatetime(tzinfo=UTC)
+
+    return JobFilter(
+        user_id=request.user_id or None,
+        submission_id=request.submission_id or None,
+        states=tuple(sorted(state_from(state) for state in request.states)),
+        skill=skill_from(request.skill),
+        accepted_from=moment("accepted_from"),
+        accepted_before=moment("accepted_before"),
+    )

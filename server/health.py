@@ -1,0 +1,142 @@
+"""The standard gRPC health service, and what each name stands for.
+
+| name | SERVING when |
+| --- | --- |
+| (empty) | the process answers: liveness |
+| ``vstep.grading.v1.GradingService`` | calls can be served: readiness |
+| ``postgres`` | the database answers, with the schema that this code needs |
+| ``rabbitmq`` | the broker was reached when it was last tried |
+| ``workers`` | at least one worker was heard of lately |
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import structlog
+from grpc.aio import ServicerContext
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health_pb2_grpc import HealthServicer
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from grading.store.schema import current_version, expected_version
+from grading.store.workers import count_alive
+from server.relay import Relay
+from server.store import Store
+
+_log = structlog.get_logger(__name__)
+
+LIVENESS = ""
+READINESS = "vstep.grading.v1.GradingService"
+POSTGRES = "postgres"
+RABBITMQ = "rabbitmq"
+WORKERS = "workers"
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+Status = health_pb2.HealthCheckResponse.ServingStatus.ValueType
+Context = ServicerContext[Any, Any]
+
+
+class Health(HealthServicer):
+    """The health of each name, to be asked or watched.
+
+    grpcio-health-checking's own servicer writes to a watcher under the lock that
+    a change of status needs, so one watcher that doesn't read holds up all
+    others. Here a change only sets an event; each watcher writes for itself.
+    """
+
+    def __init__(self) -> None:
+        names = (LIVENESS, READINESS, POSTGRES, RABBITMQ, WORKERS)
+        self._status: dict[str, Status] = dict.fromkeys(names, NOT_SERVING)
+        self._changed = asyncio.Event()
+        self._draining = False
+
+    def set(self, name: str, *, serving: bool) -> None:
+        """Set the status of a name; after a drain began, nothing turns SERVING any more."""
+        status = SERVING if serving and not self._draining else NOT_SERVING
+        if self._status[name] != status:
+            self._status[name] = status
+            _log.info("health", service=name or "liveness", serving=status == SERVING)
+            self._wake()
+
+    def drain(self) -> None:
+        """Turn every name NOT_SERVING, for good."""
+        self._draining = True
+        for name in self._status:
+            self.set(name, serving=False)
+
+    def end_watches(self) -> None:
+        """Let every ``Watch`` end, so that it doesn't outlive the drain."""
+        self._status.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        status = self._status.get(request.service)
+        if status is None:
+            await context.abort(
+                grpc.StatusCode.NOT_FOUND,
+                f"service must be one of {', '.join(repr(name) for name in self._status)}",
+            )
+        return health_pb2.HealthCheckResponse(status=status)
+
+    async def Watch(
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
+        last: Status | None = None
+        while self._status:
+            changed = self._changed
+            status = self._status.get(request.service, SERVICE_UNKNOWN)
+            if status != last:
+                last = status
+                yield health_pb2.HealthCheckResponse(status=status)
+            await changed.wait()
+
+
+class HealthChecks:
+    """Looks at each dependency on a timer; no check takes longer than the timer's step."""
+
+    def __init__(self, health: Health, store: Store, relay: Relay, every_seconds: float) -> None:
+        self._health = health
+        self._store = store
+        self._relay = relay
+        self._every_seconds = every_seconds
+        self._expected_version = expected_version()
+
+    async def run(self) -> None:
+        """Check for ever, until cancelled."""
+        self._health.set(LIVENESS, serving=True)
+        while True:
+            await self.check()
+            await asyncio.sleep(self._every_seconds)
+
+    async def check(self) -> None:
+        """Check everything once."""
+        postgres, workers = False, False
+        try:
+            async with asyncio.timeout(max(self._every_seconds, 2)):
+                postgres, workers = await self._store.run(self._look)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            _log.warning("postgres_unhealthy", error=type(error).__name__)
+        self._health.set(POSTGRES, serving=postgres)
+        self._health.set(WORKERS, serving=workers)
+        self._health.set(RABBITMQ, serving=self._relay.broker_reached)
+        # Without the broker, work is accepted all the same and sent later.
+        self._health.set(READINESS, serving=postgres)
+
+    def _look(self, conn: Connection) -> tuple[bool, bool]:
+        version = current_version(conn)
+        if version < self._expected_version:
+            _log.warning("schema_behind", version=version, expected=self._expected_version)
+            return False, False
+        return True, count_alive(conn) > 0

@@ -1,0 +1,7 @@
+"""What every call passes through, outermost first.
+
+1. ``request_id``: gives the call a name.
+2. ``access_log``: writes one line when it ends.
+3. ``error_seam``: turns exceptions into a status.
+4. ``validation``: parses the request and checks the rules of its fields.
+"""

@@ -1,0 +1,65 @@
+"""The reaper: moves on the jobs that nobody holds any more."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from grading.domain.retry import RetryPolicy
+from grading.store.outbox import unsend_lost
+from grading.store.reaping import fail_overdue, reap_lapsed_leases, release_due_retries
+from server.store import Store
+
+_log = structlog.get_logger(__name__)
+
+#: Rows to a transaction.
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Reaper:
+    """Runs in every server; ``SKIP LOCKED`` keeps reapers out of each other's way."""
+
+    store: Store
+    policy: RetryPolicy
+    #: After how long a message that nobody took is sent again.
+    resend_after: timedelta
+    poll_seconds: float
+    #: Called when the outbox got a row.
+    on_released: Callable[[], None]
+
+    async def run(self) -> None:
+        """Look around for ever, until cancelled."""
+        while True:
+            try:
+                moved = await self.sweep()
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("not_reaped", error=type(error).__name__)
+                moved = 0
+            if moved < BATCH:
+                await asyncio.sleep(self.poll_seconds)
+
+    async def sweep(self) -> int:
+        """Do each kind of work once; tells how many rows the busiest kind moved."""
+        overdue = await self._count("jobs_overdue", fail_overdue, BATCH)
+        lapsed = await self._count("leases_lapsed", reap_lapsed_leases, self.policy, BATCH)
+        due = await self._count("retries_due", release_due_retries, BATCH)
+        lost = await self._count("messages_lost", unsend_lost, self.resend_after, BATCH)
+        if due or lost:
+            self.on_released()
+        return max(overdue, lapsed, due, lost)
+
+    async def _count(
+        self, event: str, function: Callable[..., int], *args: object
+    ) -> int:
+        def call(conn: Connection) -> int:
+            return function(conn, *args)
+
+        moved = await self.store.run_in_transaction(call)
+        if moved:
+            _log.info(event, count=moved)
+        return moved

@@ -1,0 +1,83 @@
+"""Group commit: submissions that arrive together share one transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.exc import DBAPIError
+
+from grading.exceptions import GradingError
+from grading.store.acceptance import Accepted, accept
+from grading.store.records import NewJob
+from server.store import Store
+
+#: The most submissions that one transaction takes.
+BATCH = 256
+
+_Waiting = tuple[NewJob, asyncio.Future[Accepted]]
+
+
+class Submissions:
+    """Collects submissions while a transaction is under way; the next one takes them all.
+
+    Nobody waits for company: a lone submission is committed at once. The caller
+    is answered after the commit, so what was answered is on disk.
+    """
+
+    def __init__(self, store: Store, on_accepted: Callable[[], None]) -> None:
+        self._store = store
+        self._on_accepted = on_accepted
+        self._waiting: list[_Waiting] = []
+        self._committer: asyncio.Task[None] | None = None
+
+    async def submit(self, job: NewJob) -> Accepted:
+        """Store ``job``, or find the one that stands for it already.
+
+        Raises:
+            RequestIdReused, AttemptExists: as ``grading.store.acceptance`` tells.
+        """
+        answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, answer))
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit())
+        return await answer
+
+    async def _commit(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                # A caller that went away meanwhile needs no job.
+                batch = [(job, answer) for job, answer in batch if not answer.done()]
+                if batch:
+                    await self._store_all(batch)
+        finally:
+            self._committer = None
+
+    async def _store_all(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = await self._store.run(accept, [job for job, _ in batch])
+        except DBAPIError as error:
+            if len(batch) == 1 or error.connection_invalidated:
+                _fail(batch, error)
+                return
+            # A value that PostgreSQL refuses, or a deadlock, sinks the whole
+            # transaction. One by one, it touches only the one it belongs to.
+            for waiting in batch:
+                await self._store_all([waiting])
+            return
+        except Exception as error:
+            _fail(batch, error)
+            return
+        for (_, answer), outcome in zip(batch, outcomes, strict=True):
+            if answer.done():
+                continue
+            if isinstance(outcome, GradingError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+        self._on_accepted()
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(error)

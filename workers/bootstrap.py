@@ -1,0 +1,73 @@
+"""Wires a worker: settings, engine, grader and runner, in a Celery application.
+
+The parent process holds the broker connection and reports that the worker lives;
+each child loads the grader and takes jobs. Engines are made after the fork, so
+that no two processes share a connection.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery
+from celery.exceptions import Reject
+from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutdown
+
+from grading.broker import TASK, make_celery
+from grading.logs import configure_logs
+from grading.settings import Settings
+from grading.store.engine import make_engine
+from workers.grader import WritingGrader
+from workers.presence import Presence
+from workers.runner import Runner
+
+_log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> Celery:
+    """Wire a worker that grades with what ``load_grader`` gives, loaded once in each child."""
+    app = make_celery(settings, "vstep-grading-worker")
+    presences: list[Presence] = []
+
+    @cache
+    def runner() -> Runner:
+        # A connection for the run and one for the thread that keeps its lease.
+        engine = make_engine(settings, "vstep-grading-worker", pool_size=2)
+        return Runner(engine, load_grader(), timedelta(seconds=settings.grading_lease_seconds))
+
+    # The handlers are closures, so Celery must hold them strongly.
+    @setup_logging.connect(weak=False)
+    def _logs(**_: Any) -> None:
+        configure_logs(settings.log_level)
+
+    @worker_process_init.connect(weak=False)
+    def _load(**_: Any) -> None:
+        runner()
+
+    @worker_ready.connect(weak=False)
+    def _appear(sender: Any, **_: Any) -> None:
+        engine = make_engine(settings, "vstep-grading-presence", pool_size=1)
+        queues = sorted(sender.app.amqp.queues.consume_from)
+        presence = Presence(engine, sender.hostname, queues)
+        presence.start()
+        presences.append(presence)
+
+    @worker_shutdown.connect(weak=False)
+    def _leave(**_: Any) -> None:
+        for presence in presences:
+            presence.stop()
+
+    @app.task(name=TASK, bind=True)
+    def grade(task: Any, job_id: str) -> None:
+        """Run the job of this id."""
+        try:
+            wanted = UUID(job_id)
+        except (AttributeError, TypeError, ValueError):
+            _log.error("message_without_job")
+            raise Reject(requeue=False) from None
+        runner().run(wanted, worker=task.request.hostname)
+
+    return app

@@ -1,0 +1,1 @@
+"""Grading of writing: what is measured in an answer, and the graders that use it."""

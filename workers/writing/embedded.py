@@ -1,0 +1,54 @@
+"""The grader that needs no key: measured features and a written rubric."""
+
+from typing import Self
+
+from grading.domain.job import JobStage
+from grading.domain.result import GradingResult, Provenance
+from grading.domain.work import WritingWork
+from grading.rubric.engine import judge
+from grading.rubric.load import load_rubric
+from grading.rubric.rubric import Rubric
+from workers.grader import ReportProgress
+from workers.writing.measure import FEATURE_VERSION, measure
+from workers.writing.models import Models, load_models
+
+GRADER = "embedded-writing"
+#: Changes with the grader's code or its models.
+GRADER_VERSION = "1.0"
+RUBRIC_VERSION = "writing-1.0"
+
+#: The part of a run's progress that measuring takes.
+_MEASURED_FROM, _MEASURED_TO = 0.2, 0.8
+
+
+class EmbeddedWritingGrader:
+    """Grades writing in this process; a WritingGrader."""
+
+    def __init__(self, models: Models, rubric: Rubric) -> None:
+        self._models = models
+        self._rubric = rubric
+
+    @classmethod
+    def load(cls, rubric_version: str = RUBRIC_VERSION) -> Self:
+        """Load the models and the rubric; once a process, as it takes seconds."""
+        return cls(load_models(), load_rubric(rubric_version))
+
+    def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
+        """Grade ``work``; the same work gives the same result."""
+
+        def step(share: float, message: str) -> None:
+            progress = _MEASURED_FROM + share * (_MEASURED_TO - _MEASURED_FROM)
+            report(JobStage.MEASURING, round(progress, 2), message)
+
+        observations = measure(work, self._models, step)
+        report(JobStage.SCORING, 0.9, "Applying the rubric")
+        return judge(self._rubric, work.task, observations).result(self._provenance())
+
+    def _provenance(self) -> Provenance:
+        return Provenance(
+            grader=GRADER,
+            grader_version=GRADER_VERSION,
+            rubric_version=self._rubric.version,
+            feature_version=FEATURE_VERSION,
+            tools=self._models.tools,
+        )
