@@ -12,6 +12,7 @@ import time
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import psycopg
 
@@ -46,7 +47,7 @@ class PrivatePostgres:
         self._password_file = folder / "password"
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._folder = folder
 
     @property
@@ -161,13 +162,13 @@ class PrivatePostgres:
             process.kill()
             process.wait()
 
-    def _popen(self, command: list[str], log: object) -> "subprocess.Popen[bytes]":
+    def _popen(self, command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
         program, *arguments = command
         account = self._account
         return subprocess.Popen(
             [str(self._programs / "bin" / program), *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=log,  # type: ignore[arg-type]
+            stdout=log,
             stderr=subprocess.STDOUT,
             cwd="/",
             # A terminal's Ctrl-C goes to whoever started the stack, not to its parts.
@@ -228,7 +229,8 @@ def _copy_programs(programs: Path, refuge: Path) -> Path:
     return copied
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

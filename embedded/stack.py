@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -109,7 +110,7 @@ class EmbeddedStack:
     def _await_ready(self) -> None:
         until = time.monotonic() + READY_SECONDS
         with grpc.insecure_channel(self.address) as channel:
-            health = health_pb2_grpc.HealthStub(channel)
+            health: Any = health_pb2_grpc.HealthStub(channel)
             waiting = list(NEEDED)
             while waiting:
                 for child in self._children.members:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from grading.domain.work import Skill
 from grading.settings import Settings

@@ -20,7 +20,9 @@ def _url(secret: SecretStr, schemes: tuple[str, ...]) -> SecretStr:
     except ValueError:
         raise ValueError("must be a URL with a numeric port") from None
     if parts.scheme not in schemes:
-        raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+        raise ValueError(
+            f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}"
+        )
     if parts.scheme == "filesystem":
         if not Path(parts.path).is_absolute():
             raise ValueError("must be filesystem:// with an absolute path after it")

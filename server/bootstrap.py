@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from grading.broker import make_celery
 from grading.domain.retry import RetryPolicy
+from grading.domain.work import Skill
 from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
 from server.grading_service import GradingService
@@ -94,6 +95,7 @@ def make_server(settings: Settings) -> GradingServer:
     relay = Relay(
         make_engine(settings, "vstep-grading-relay", pool_size=1),
         Publisher(make_celery(settings, "vstep-grading-relay")),
+        [Skill.WRITING.value],
         settings.grading_poll_seconds,
     )
     hub = WatchHub(

@@ -66,15 +66,13 @@ class Refusal:
         if self.violations:
             bad = BadRequest()
             for violation in self.violations:
-                bad.field_violations.add(
-                    field=violation.field, description=violation.description
-                )
+                bad.field_violations.add(field=violation.field, description=violation.description)
             status.details.add().Pack(bad)
         if self.retry_after is not None:
             delay = Duration()
             delay.FromMilliseconds(int(self.retry_after * 1000))
             status.details.add().Pack(RetryInfo(retry_delay=delay))
-        return status.SerializeToString()
+        return bytes(status.SerializeToString())
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -190,9 +188,7 @@ def _from_domain(error: GradingError) -> Refusal:
     raise TypeError(f"no status for {type(error).__name__}") from error
 
 
-def _invalid(
-    reason: ErrorReason.ValueType, violations: tuple[FieldViolation, ...]
-) -> Refusal:
+def _invalid(reason: ErrorReason.ValueType, violations: tuple[FieldViolation, ...]) -> Refusal:
     return Refusal(
         StatusCode.INVALID_ARGUMENT,
         reason,

@@ -80,9 +80,7 @@ class GradingService(GradingServiceServicer):
         jobs = await self.store.run(list_jobs, wanted, before, size + 1)
         page = jobs[:size]
         token = write_token(page[-1].id, wanted) if len(jobs) > size else ""
-        return messages.ListJobsResponse(
-            jobs=[job_to(job) for job in page], next_page_token=token
-        )
+        return messages.ListJobsResponse(jobs=[job_to(job) for job in page], next_page_token=token)
 
     async def WatchJob(
         self, request: messages.WatchJobRequest, context: Context
@@ -124,16 +122,12 @@ class GradingService(GradingServiceServicer):
 
 
 def _filter(request: messages.ListJobsRequest) -> JobFilter:
-    def moment(field: str) -> Any:
-        if not request.HasField(field):
-            return None
-        return getattr(request, field).ToDatetime(tzinfo=UTC)
-
+    since, until = request.accepted_from, request.accepted_before
     return JobFilter(
         user_id=request.user_id or None,
         submission_id=request.submission_id or None,
         states=tuple(sorted(state_from(state) for state in request.states)),
         skill=skill_from(request.skill),
-        accepted_from=moment("accepted_from"),
-        accepted_before=moment("accepted_before"),
+        accepted_from=since.ToDatetime(UTC) if request.HasField("accepted_from") else None,
+        accepted_before=until.ToDatetime(UTC) if request.HasField("accepted_before") else None,
     )

@@ -38,7 +38,6 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
-Status = health_pb2.HealthCheckResponse.ServingStatus.ValueType
 Context = ServicerContext[Any, Any]
 
 
@@ -52,7 +51,7 @@ class Health(HealthServicer):
 
     def __init__(self) -> None:
         names = (LIVENESS, READINESS, POSTGRES, RABBITMQ, WORKERS)
-        self._status: dict[str, Status] = dict.fromkeys(names, NOT_SERVING)
+        self._status: dict[str, int] = dict.fromkeys(names, NOT_SERVING)
         self._changed = asyncio.Event()
         self._draining = False
 
@@ -93,7 +92,7 @@ class Health(HealthServicer):
     async def Watch(
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
-        last: Status | None = None
+        last: int | None = None
         while self._status:
             changed = self._changed
             status = self._status.get(request.service, SERVICE_UNKNOWN)

@@ -4,9 +4,9 @@ protobuf refuses a string that is not UTF-8 without naming the field. The wire
 format itself is still sound then, so the fields can be walked by number.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -30,10 +30,10 @@ def parse(kind: type[M], data: bytes) -> M:
         raise MalformedRequest(_find(kind.DESCRIPTOR, data, "")) from None
 
 
-def _find(descriptor: Descriptor, data: bytes, path: str) -> FieldViolation | None:
+def _find(descriptor: Any, data: bytes, path: str) -> FieldViolation | None:
     try:
         # A message without fields takes every field as an unknown one.
-        unknown = UnknownFieldSet(Empty.FromString(data))
+        unknown: Any = UnknownFieldSet(Empty.FromString(data))
     except DecodeError:
         return None
     for found in unknown:

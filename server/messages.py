@@ -179,7 +179,5 @@ def _time(moment: datetime) -> Timestamp:
     return timestamp
 
 
-_TASK = {
-    task: job_messages.WritingTask.Value(f"WRITING_TASK_{task.name}") for task in WritingTask
-}
+_TASK = {task: job_messages.WritingTask.Value(f"WRITING_TASK_{task.name}") for task in WritingTask}
 _STATE = {state: job_messages.JobState.Value(state_name(state)) for state in JobState}

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from celery import Celery
-from kombu import Connection, Producer
+from kombu.connection import Connection
+from kombu.messaging import Producer
 
 from grading.broker import DEAD_LETTERS, EXCHANGE, TASK
 from grading.store.outbox import Message
@@ -76,7 +77,6 @@ class Publisher:
         """Drop the connection; the next call makes a new one."""
         connection, self._connection, self._producer = self._connection, None, None
         if connection is not None:
-            connection.collapse()
             connection.release()
 
     def _connect(self) -> Producer:

@@ -53,9 +53,7 @@ class Reaper:
             self.on_released()
         return max(overdue, lapsed, due, lost)
 
-    async def _count(
-        self, event: str, function: Callable[..., int], *args: object
-    ) -> int:
+    async def _count(self, event: str, function: Callable[..., int], *args: object) -> int:
         def call(conn: Connection) -> int:
             return function(conn, *args)
 

@@ -1,6 +1,13 @@
-"""The relay: moves outbox rows to Celery and marks them once the broker has confirmed."""
+"""The relay: moves outbox rows to Celery and marks them once the broker has confirmed.
+
+It gives the broker no more than a window of messages that no worker has claimed.
+A backlog thus waits in PostgreSQL, where it costs nothing: sending it early
+would take time from accepting work, and a broker that is lost takes no more than
+the window with it.
+"""
 
 import threading
+from collections.abc import Sequence
 
 import structlog
 from amqp.exceptions import AMQPError
@@ -8,7 +15,7 @@ from kombu.exceptions import KombuError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from grading.store.outbox import mark_sent, take_unsent
+from grading.store.outbox import mark_sent, room_for, take_unsent
 from server.publisher import NotConfirmed, Publisher
 
 _log = structlog.get_logger(__name__)
@@ -17,6 +24,12 @@ _log = structlog.get_logger(__name__)
 #: never waits long for a row that is locked until the batch is confirmed.
 BATCH = 100
 
+#: Messages of one queue that the broker may hold unclaimed: far more than the
+#: workers can take between two looks of the relay.
+WINDOW = 1000
+#: How soon the relay looks again when a window was full, in seconds.
+FULL_WINDOW_SECONDS = 0.05
+
 #: What a broker out of reach shows itself as.
 BROKER_ERRORS = (KombuError, AMQPError, OSError, NotConfirmed)
 
@@ -24,9 +37,12 @@ BROKER_ERRORS = (KombuError, AMQPError, OSError, NotConfirmed)
 class Relay:
     """Runs in a thread, since kombu blocks. Any number of servers may run one."""
 
-    def __init__(self, engine: Engine, publisher: Publisher, poll_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, publisher: Publisher, queues: Sequence[str], poll_seconds: float
+    ) -> None:
         self._engine = engine.execution_options(isolation_level="READ COMMITTED")
         self._publisher = publisher
+        self._queues = queues
         self._poll_seconds = poll_seconds
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -51,27 +67,32 @@ class Relay:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
+            pause = self._poll_seconds
             try:
                 self._publisher.check()
-                moved = self._move_batch()
+                pause = min(self._move_batch(queue) for queue in self._queues)
                 self.broker_reached = True
             except BROKER_ERRORS as error:
-                moved = 0
                 self.broker_reached = False
                 _log.warning("broker_out_of_reach", error=type(error).__name__)
                 self._publisher.close()
             except SQLAlchemyError as error:
-                moved = 0
                 _log.warning("outbox_out_of_reach", error=type(error).__name__)
-            if moved < BATCH:
-                self._wake.wait(self._poll_seconds)
+            # A full window isn't emptied by what is accepted meanwhile.
+            (self._stop if pause == FULL_WINDOW_SECONDS else self._wake).wait(pause)
         self._publisher.close()
 
-    def _move_batch(self) -> int:
-        """Move up to a batch; a fault on the way leaves the rows unsent."""
+    def _move_batch(self, queue: str) -> float:
+        """Move up to a batch; tells after how many seconds to look again.
+
+        A fault on the way leaves the rows unsent.
+        """
         with self._engine.begin() as conn:
-            messages = take_unsent(conn, BATCH)
+            limit = min(BATCH, room_for(conn, queue, WINDOW))
+            if limit == 0:
+                return FULL_WINDOW_SECONDS
+            messages = take_unsent(conn, queue, limit)
             if messages:
                 self._publisher.publish(messages)
                 mark_sent(conn, messages)
-        return len(messages)
+        return 0.0 if len(messages) == limit else self._poll_seconds

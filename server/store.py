@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 P = ParamSpec("P")
@@ -20,7 +21,18 @@ class Store:
     async def run(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call ``function``; each of its statements is a transaction."""
+        """Call ``function``; each of its statements is a transaction.
+
+        Called once more when a pooled connection turns out to be dead, as all of
+        them do after the database was restarted: what comes here may be repeated.
+        """
+        try:
+            async with self._engine.connect() as conn:
+                return await conn.run_sync(function, *args, **kwargs)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The pool has dropped its connections with the dead one.
         async with self._engine.connect() as conn:
             return await conn.run_sync(function, *args, **kwargs)
 

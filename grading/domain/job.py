@@ -51,8 +51,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: _ENDS | {JobState.PROCESSING},
     JobState.PROCESSING: _ENDS | {JobState.ANALYZING, JobState.RETRYING},
     JobState.ANALYZING: _ENDS | {JobState.GRADING, JobState.RETRYING},
-    JobState.GRADING: _ENDS
-    | {JobState.COMPLETED, JobState.REVIEW_REQUIRED, JobState.RETRYING},
+    JobState.GRADING: _ENDS | {JobState.COMPLETED, JobState.REVIEW_REQUIRED, JobState.RETRYING},
     JobState.RETRYING: _ENDS | {JobState.PROCESSING},
     JobState.REVIEW_REQUIRED: frozenset({JobState.COMPLETED}),
     JobState.COMPLETED: frozenset(),

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from grading.domain.job import JobState
 from grading.exceptions import AttemptExists, RequestIdReused
 from grading.store.records import Job, NewJob, job_from
 
@@ -14,19 +16,15 @@ from grading.store.records import Job, NewJob, job_from
 # submissions are new: ON CONFLICT waits for a concurrent transaction with the
 # same key to end, then skips what that one stored. Submissions are inserted in
 # the order of their request ids, so that two servers with the same ones in
-# their batches wait for each other instead of deadlocking.
+# their batches wait for each other instead of deadlocking. One JSON parameter for
+# the whole batch costs the driver a third of what an array for each column does.
 _ACCEPT = text("""
     WITH submission AS (
         SELECT *
-        FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:request_ids AS uuid[]), CAST(:payload_hashes AS bytea[]),
-            CAST(:user_ids AS text[]), CAST(:submission_ids AS text[]),
-            CAST(:attempts AS integer[]), CAST(:skills AS text[]),
-            CAST(:writing_tasks AS smallint[]), CAST(:times_allowed AS interval[]),
-            CAST(:prompts AS text[]), CAST(:requirements AS jsonb[]), CAST(:texts AS text[])
-        ) AS s (
-            id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-            time_allowed, prompt, requirements, text
+        FROM json_to_recordset(CAST(:submissions AS json)) AS s (
+            id uuid, request_id uuid, payload_hash bytea, user_id text, submission_id text,
+            attempt integer, skill text, writing_task smallint, time_allowed interval,
+            prompt text, requirements jsonb, text text
         )
     ),
     accepted AS (
@@ -39,7 +37,7 @@ _ACCEPT = text("""
         FROM submission
         ORDER BY request_id
         ON CONFLICT DO NOTHING
-        RETURNING *
+        RETURNING id, skill, accepted_at, deadline_at
     ),
     answer AS (
         INSERT INTO answers (job_id, prompt, requirements, text)
@@ -54,7 +52,7 @@ _ACCEPT = text("""
         INSERT INTO outbox (job_id, queue, created_at)
         SELECT id, skill, now() FROM accepted
     )
-    SELECT * FROM accepted
+    SELECT id, accepted_at, deadline_at FROM accepted
 """)
 
 # Runs after _ACCEPT and therefore on a newer snapshot: it sees what the
@@ -87,9 +85,10 @@ def accept(
     A refusal of one doesn't touch the others. Must run in autocommit, so that
     each of the two statements is a transaction.
     """
-    rows = conn.execute(_ACCEPT, _columns(submissions))
-    accepted = {job.id: job for job in map(job_from, rows)}
-    refused = [job for job in submissions if job.id not in accepted]
+    document = json.dumps([_document(job) for job in submissions])
+    rows = conn.execute(_ACCEPT, {"submissions": document})
+    times = {row.id: (row.accepted_at, row.deadline_at) for row in rows}
+    refused = [job for job in submissions if job.id not in times]
     in_the_way: list[Job] = []
     if refused:
         found = conn.execute(
@@ -106,31 +105,56 @@ def accept(
     by_attempt = {(job.user_id, job.submission_id, job.attempt): job for job in in_the_way}
 
     def answer(job: NewJob) -> Accepted | RequestIdReused | AttemptExists:
-        if job.id in accepted:
-            return Accepted(accepted[job.id], deduplicated=False)
+        if job.id in times:
+            return Accepted(_queued(job, *times[job.id]), deduplicated=False)
         earlier = by_request.get(job.request_id)
         if earlier is None:
             other = by_attempt[job.user_id, job.submission_id, job.attempt]
             return AttemptExists(job.submission_id, job.attempt, other.id)
         if earlier.payload_hash != job.payload_hash:
             return RequestIdReused(job.request_id, earlier.id)
-        return Accepted(earlier, deduplicated=True)
+        # The very same job was stored by this call's first try, whose answer was lost.
+        return Accepted(earlier, deduplicated=earlier.id != job.id)
 
     return [answer(job) for job in submissions]
 
 
-def _columns(submissions: Sequence[NewJob]) -> dict[str, list[object]]:
+def _document(job: NewJob) -> dict[str, object]:
     return {
-        "ids": [job.id for job in submissions],
-        "request_ids": [job.request_id for job in submissions],
-        "payload_hashes": [job.payload_hash for job in submissions],
-        "user_ids": [job.user_id for job in submissions],
-        "submission_ids": [job.submission_id for job in submissions],
-        "attempts": [job.attempt for job in submissions],
-        "skills": [job.skill.value for job in submissions],
-        "writing_tasks": [int(job.work.task) for job in submissions],
-        "times_allowed": [job.time_allowed for job in submissions],
-        "prompts": [job.work.prompt.text for job in submissions],
-        "requirements": [json.dumps(job.work.prompt.requirements) for job in submissions],
-        "texts": [job.work.text for job in submissions],
+        "id": str(job.id),
+        "request_id": str(job.request_id),
+        "payload_hash": f"\\x{job.payload_hash.hex()}",
+        "user_id": job.user_id,
+        "submission_id": job.submission_id,
+        "attempt": job.attempt,
+        "skill": job.skill.value,
+        "writing_task": int(job.work.task),
+        "time_allowed": f"{job.time_allowed.total_seconds()} s",
+        "prompt": job.work.prompt.text,
+        "requirements": job.work.prompt.requirements,
+        "text": job.work.text,
     }
+
+
+def _queued(job: NewJob, accepted_at: datetime, deadline_at: datetime) -> Job:
+    """The job as the statement has just stored it."""
+    return Job(
+        id=job.id,
+        request_id=job.request_id,
+        payload_hash=job.payload_hash,
+        user_id=job.user_id,
+        submission_id=job.submission_id,
+        attempt=job.attempt,
+        skill=job.skill,
+        writing_task=job.work.task,
+        state=JobState.QUEUED,
+        progress=0,
+        run=0,
+        retries=0,
+        last_sequence=1,
+        accepted_at=accepted_at,
+        updated_at=accepted_at,
+        deadline_at=deadline_at,
+        ended_at=None,
+        failure=None,
+    )

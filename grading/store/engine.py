@@ -34,7 +34,6 @@ def _options(application: str, pool_size: int) -> dict[str, Any]:
         "pool_timeout": 5,
         # The last connection used is used again: idle ones grow old and are closed.
         "pool_use_lifo": True,
-        "pool_pre_ping": True,
         "pool_reset_on_return": None,
         "hide_parameters": True,
         "connect_args": {**_CONNECT, "application_name": application},
@@ -42,10 +41,18 @@ def _options(application: str, pool_size: int) -> dict[str, Any]:
 
 
 def make_engine(settings: Settings, application: str, pool_size: int = 5) -> Engine:
-    """Make an engine for the workers. Connects when first used."""
-    return create_engine(sqlalchemy_url(settings), **_options(application, pool_size))
+    """Make an engine for the workers. Connects when first used.
+
+    Asks a pooled connection whether it lives before it is used again.
+    """
+    options = _options(application, pool_size)
+    return create_engine(sqlalchemy_url(settings), pool_pre_ping=True, **options)
 
 
 def make_async_engine(settings: Settings, application: str, pool_size: int = 10) -> AsyncEngine:
-    """Make an engine for the server. Connects when first used."""
+    """Make an engine for the server. Connects when first used.
+
+    Doesn't ask a pooled connection whether it lives, since that costs a round
+    trip a call; ``server.store`` calls once more instead when it was dead.
+    """
     return create_async_engine(sqlalchemy_url(settings), **_options(application, pool_size))

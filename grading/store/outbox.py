@@ -22,10 +22,16 @@ class Message:
 # them again; a claim makes the second message harmless.
 _TAKE = text("""
     SELECT job_id, queue FROM outbox
-    WHERE sent_at IS NULL
+    WHERE queue = :queue AND sent_at IS NULL
     ORDER BY created_at
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
+""")
+
+_ROOM = text("""
+    SELECT :window - count(*) FROM (
+        SELECT FROM outbox WHERE queue = :queue AND sent_at IS NOT NULL LIMIT :window
+    ) AS unclaimed
 """)
 
 _MARK = text("""
@@ -35,7 +41,7 @@ _MARK = text("""
 
 # A broker may lose messages, and so may a worker that dies between taking one
 # and claiming its job. What was sent and never claimed is sent again, each time
-# after twice the time, so that a long queue isn't flooded with copies.
+# after twice the time: workers may just be slow.
 _UNSEND = text("""
     UPDATE outbox SET sent_at = NULL
     WHERE job_id IN (
@@ -49,9 +55,18 @@ _UNSEND = text("""
 """)
 
 
-def take_unsent(conn: Connection, limit: int) -> Sequence[Message]:
+def room_for(conn: Connection, queue: str, window: int) -> int:
+    """How many messages the broker may still be given, if it is to hold ``window`` unclaimed.
+
+    Relays that ask at the same time may exceed the window by a batch each.
+    """
+    return int(conn.scalar(_ROOM, {"queue": queue, "window": window}) or 0)
+
+
+def take_unsent(conn: Connection, queue: str, limit: int) -> Sequence[Message]:
     """Lock up to ``limit`` rows that were not sent yet, oldest first, for this transaction."""
-    return [Message(row.job_id, row.queue) for row in conn.execute(_TAKE, {"limit": limit})]
+    rows = conn.execute(_TAKE, {"queue": queue, "limit": limit})
+    return [Message(row.job_id, row.queue) for row in rows]
 
 
 def mark_sent(conn: Connection, messages: Sequence[Message]) -> None:

@@ -5,7 +5,6 @@ of reapers work side by side, and tells how many it moved.
 """
 
 import random
-from datetime import timedelta
 
 from sqlalchemy import Connection, text
 

@@ -131,9 +131,7 @@ _FAIL = text("""
 
 def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Claim | None:
     """Take a job for ``worker``; None where it is held, ended, not yet due or unknown."""
-    row = conn.execute(
-        _CLAIM, {"job_id": job_id, "worker": worker, "lease": lease}
-    ).one_or_none()
+    row = conn.execute(_CLAIM, {"job_id": job_id, "worker": worker, "lease": lease}).one_or_none()
     if row is None:
         return None
     prompt = Prompt(row.prompt, tuple(row.requirements))

@@ -45,14 +45,19 @@ class AccessLog(WrappingInterceptor):
         return logged
 
 
+#: gRPC gives a code as the enum or as its number, and 0 or None while none was set.
+_CODE_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+def _code_name(code: Any) -> str:
+    return code.name if isinstance(code, grpc.StatusCode) else _CODE_NAMES[code or 0]
+
+
 def _write(
     method: str, context: aio.ServicerContext[Any, Any], started: float, **fields: int
 ) -> None:
     if method.startswith(_QUIET):
         return
-    code = context.code() or grpc.StatusCode.OK
-    if isinstance(code, int):
-        code = next(known for known in grpc.StatusCode if known.value[0] == code)
-    name = "CANCELLED" if context.cancelled() else code.name
+    name = "CANCELLED" if context.cancelled() else _code_name(context.code())
     milliseconds = round((time.perf_counter() - started) * 1000, 2)
     _log.info("call", method=method, code=name, ms=milliseconds, peer=context.peer(), **fields)

@@ -34,9 +34,7 @@ class RequestId(WrappingInterceptor):
         return named
 
     def server_stream(self, method: str, behavior: ServerStream) -> ServerStream:
-        async def named(
-            request: Any, context: aio.ServicerContext[Any, Any]
-        ) -> AsyncIterator[Any]:
+        async def named(request: Any, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             _name(context)
             async for message in behavior(request, context):
                 yield message

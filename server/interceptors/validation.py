@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import protovalidate
-from google.protobuf.descriptor import Descriptor, EnumDescriptor
 from google.protobuf.message import Message
 from grpc import aio
 
@@ -27,10 +26,10 @@ def check(request: Message) -> None:
         raise InvalidRequest([_violation(request.DESCRIPTOR, fault.proto) for fault in found])
 
 
-def _violation(descriptor: Descriptor, fault: Any) -> FieldViolation:
+def _violation(descriptor: Any, fault: Any) -> FieldViolation:
     path = ""
-    enum: EnumDescriptor | None = None
-    inner: Descriptor | None = descriptor
+    enum: Any = None
+    inner: Any = descriptor
     for element in fault.field.elements:
         path += f".{element.field_name}" if path else element.field_name
         if element.subscript is not None and element.subscript.field == "index":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import grpc
 from grpc import aio
+
+if TYPE_CHECKING:
+    Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
 
 #: The two shapes of this service's methods.
 Unary = Callable[[Any, aio.ServicerContext[Any, Any]], Awaitable[Any]]
@@ -18,28 +21,24 @@ class WrappingInterceptor(aio.ServerInterceptor, ABC):
     """Keeps the wrapped handlers: an interceptor is asked anew for every call."""
 
     def __init__(self) -> None:
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> Handler | None:
         """Hand out the wrapped handler of the method that is called."""
         method = handler_call_details.method
         wrapped = self._wrapped.get(method)
         if wrapped is None:
             handler = await continuation(handler_call_details)
             if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
-                return handler
+                return None
             wrapped = self._wrapped[method] = self._wrap(method, handler)
         return wrapped
 
-    def _wrap(
-        self, method: str, handler: grpc.RpcMethodHandler[Any, Any]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    def _wrap(self, method: str, handler: Any) -> Handler:
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self.unary(method, handler.unary_unary),
@@ -52,7 +51,7 @@ class WrappingInterceptor(aio.ServerInterceptor, ABC):
                 self.deserializer(method, handler.request_deserializer),
                 handler.response_serializer,
             )
-        return handler
+        return cast("Handler", handler)
 
     @abstractmethod
     def unary(self, method: str, behavior: Unary) -> Unary:

@@ -76,8 +76,8 @@ CREATE TABLE outbox (
     sent_at    timestamptz,
     sends      integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 80);
-CREATE INDEX outbox_unsent ON outbox (created_at) WHERE sent_at IS NULL;
-CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX outbox_unsent ON outbox (queue, created_at) WHERE sent_at IS NULL;
+CREATE INDEX outbox_sent ON outbox (queue, sent_at) WHERE sent_at IS NOT NULL;
 
 CREATE TABLE results (
     job_id           uuid PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
