@@ -1,4 +1,4 @@
-"""What the benchmarks of the service stand on: a PostgreSQL, a server, free ports; all ended after."""
+"""What a benchmark of the service stands on: a PostgreSQL and servers, ended with it."""
 
 import os
 import subprocess

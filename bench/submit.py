@@ -7,16 +7,17 @@ neighbour's burst of work in one round doesn't decide.
 
 import asyncio
 import itertools
-import statistics
 import uuid
 from collections.abc import Iterator
+from statistics import median
 
 from sqlalchemy import text
 
 from bench import echo
+from bench.command import run
 from bench.ground import Ground, ground
 from bench.load import Rate, closed_loop
-from bench.report import Report
+from bench.report import Aim, Bound, Figure, Report
 from grading.store.engine import make_engine
 from vstep.grading.v1.grading_service_pb2 import SubmitJobRequest
 from vstep.grading.v1.job_pb2 import Prompt, WritingTask, WritingWork
@@ -57,9 +58,10 @@ def _count_jobs(base: Ground) -> int:
     return int(jobs or 0)
 
 
-def main() -> None:
-    """Measure and print."""
-    report = Report("durable SubmitJob against a bare echo of the same size")
+def measure() -> Report:
+    """Measure echo and submission in turns."""
+    figures: dict[str, Figure] = {}
+    aims: list[Aim] = []
     prepared = list(itertools.islice(_requests(), REQUESTS))
     requests = iter(prepared)
     with ground() as base, base.echo() as echo_address, base.server() as address:
@@ -75,29 +77,20 @@ def main() -> None:
         for in_flight, aim in AIMS.items():
             rounds = [(bounce(in_flight), submit(in_flight, SECONDS)) for _ in range(ROUNDS)]
             answered += sum(submitted.calls for _, submitted in rounds)
-            ratios = [submitted.per_second / echoed.per_second for echoed, submitted in rounds]
-            submissions = [submitted for _, submitted in rounds]
-            report.figure(
-                f"echo_{in_flight}_per_s", statistics.median(e.per_second for e, _ in rounds)
-            )
-            report.figure(
-                f"submit_{in_flight}_per_s", statistics.median(s.per_second for s in submissions)
-            )
-            report.figure(
-                f"submit_{in_flight}_p50_ms",
-                statistics.median(s.percentile(0.5) for s in submissions),
-            )
-            report.figure(
-                f"submit_{in_flight}_p99_ms",
-                statistics.median(s.percentile(0.99) for s in submissions),
-            )
-            report.at_least(f"submit_vs_echo_{in_flight}", statistics.median(ratios), aim)
+            ratio = median(submitted.per_second / echoed.per_second for echoed, submitted in rounds)
+            aims.append(Aim(f"submit_vs_echo_{in_flight}", ratio, aim, Bound.AT_LEAST))
+            figures |= {
+                f"echo_{in_flight}_per_s": median(e.per_second for e, _ in rounds),
+                f"submit_{in_flight}_per_s": median(s.per_second for _, s in rounds),
+                f"submit_{in_flight}_p50_ms": median(s.percentile(0.5) for _, s in rounds),
+                f"submit_{in_flight}_p99_ms": median(s.percentile(0.99) for _, s in rounds),
+            }
         stored = _count_jobs(base)
     if stored != answered:
         raise SystemExit(f"{answered} submissions were answered, but {stored} are stored")
-    report.figure("jobs_stored", stored)
-    report.show()
+    figures["jobs_stored"] = stored
+    return Report("Durable SubmitJob against a bare echo of the same size", figures, tuple(aims))
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, __doc__)

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 import uuid_utils
@@ -13,6 +13,7 @@ from grpc.aio import ServicerContext
 
 from grading.store.jobs import JobFilter, cancel_job, get_job, get_result, list_jobs
 from grading.store.records import NewJob
+from server.exceptions import FieldViolation, InvalidRequest
 from server.messages import event_to, job_to, result_to, skill_from, state_from, work_from
 from server.page_token import read_token, write_token
 from server.store import Store
@@ -122,12 +123,25 @@ class GradingService(GradingServiceServicer):
 
 
 def _filter(request: messages.ListJobsRequest) -> JobFilter:
-    since, until = request.accepted_from, request.accepted_before
     return JobFilter(
         user_id=request.user_id or None,
         submission_id=request.submission_id or None,
         states=tuple(sorted(state_from(state) for state in request.states)),
         skill=skill_from(request.skill),
-        accepted_from=since.ToDatetime(UTC) if request.HasField("accepted_from") else None,
-        accepted_before=until.ToDatetime(UTC) if request.HasField("accepted_before") else None,
+        accepted_from=_moment(request, "accepted_from"),
+        accepted_before=_moment(request, "accepted_before"),
     )
+
+
+def _moment(
+    request: messages.ListJobsRequest, field: Literal["accepted_from", "accepted_before"]
+) -> datetime | None:
+    if not request.HasField(field):
+        return None
+    moment: Timestamp = getattr(request, field)
+    try:
+        return moment.ToDatetime(UTC)
+    except ValueError:
+        raise InvalidRequest(
+            [FieldViolation(field, "must be a time of the years 1 to 9999")]
+        ) from None

@@ -51,7 +51,7 @@ class Section:
         if unknown:
             raise self.wrong(f"unknown key {unknown[0]!r}; known: {', '.join(allowed)}")
 
-    def keys(self) -> Iterator[Any]:
+    def names(self) -> Iterator[Any]:
         """The keys of the section, in the file's order."""
         return (key for key in self.entries if key != _LINE)
 

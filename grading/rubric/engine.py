@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from grading.domain.result import (
     Cap,
-    Criterion,
     CriterionScore,
     Evidence,
     Flag,
@@ -156,9 +155,7 @@ def _fall(
     return fallen
 
 
-def _caps(
-    rubric: Rubric, task: WritingTask, seen: Mapping[str, Observation]
-) -> tuple[Cap, ...]:
+def _caps(rubric: Rubric, task: WritingTask, seen: Mapping[str, Observation]) -> tuple[Cap, ...]:
     caps: dict[str, Cap] = {}
     values = {kind: observation.value for kind, observation in seen.items()}
     for rule in rubric.caps:
@@ -203,8 +200,3 @@ def kinds_used(rubric: Rubric) -> frozenset[str]:
         | {rule.when.kind for rule in rubric.flags}
         | {rubric.word_count_kind}
     )
-
-
-def weights_of(rubric: Rubric) -> dict[Criterion, Decimal]:
-    """Each criterion's share of the unit's score."""
-    return {rule.criterion: rule.weight for rule in rubric.criteria}

@@ -47,8 +47,8 @@ def read_rubric(text: str, file: str) -> Rubric:
     top = parse(text, file)
     top.only(*_TOP)
     tasks = top.section("tasks")
-    minimum_words = {int(key): int(tasks.number(key)) for key in tasks.keys()}
-    kinds = frozenset(str(key) for key in top.section("kinds").keys())
+    minimum_words = {int(key): int(tasks.number(key)) for key in tasks.names()}
+    kinds = frozenset(str(key) for key in top.section("kinds").names())
     numbers = frozenset(minimum_words)
     rubric = Rubric(
         version=top.text("version"),
