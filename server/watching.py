@@ -14,7 +14,7 @@ from grading.store.jobs import get_job
 from grading.store.records import Event, Job
 from server.exceptions import Draining, StreamTooOld
 from server.store import Store
-from server.watch_hub import Subscription, WatchHub
+from server.watch_hub import READ_LIMIT, Subscription, WatchHub
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,19 @@ class Watching:
         """
         ends = _ends(end_at_review)
         too_old_at = time.monotonic() + self.max_age_seconds
+        # Before the subscription: a made-up cursor would become that of the job's
+        # topic in the hub, and keep its events from every other watcher.
+        job = await self.store.run(get_job, job_id)
+        if after_sequence > job.last_sequence:
+            raise CursorOutOfRange(job.last_sequence)
         with self._subscribed(job_id, after_sequence) as subscription:
-            job = await self.store.run(get_job, job_id)
-            if after_sequence > job.last_sequence:
-                raise CursorOutOfRange(job.last_sequence)
             cursor = after_sequence
-            for event in await self.store.run(read_events, {job_id: cursor}):
-                cursor = event.sequence
-                yield event
-                if event.state in ends:
-                    return
+            while log := await self.store.run(read_events, {job_id: cursor}, READ_LIMIT):
+                for event in log:
+                    cursor = event.sequence
+                    yield event
+                    if event.state in ends:
+                        return
             if after_sequence == job.last_sequence and job.state in ends:
                 return  # the client has it all already
             while True:

@@ -23,9 +23,7 @@ _AFTER = text("""
 """)
 
 
-def read_events(
-    conn: Connection, cursors: Mapping[UUID, int], limit: int = 10_000
-) -> Sequence[Event]:
+def read_events(conn: Connection, cursors: Mapping[UUID, int], limit: int) -> Sequence[Event]:
     """Read the events of each job that come after its cursor, in order for each job."""
     rows = conn.execute(
         _AFTER,
