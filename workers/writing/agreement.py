@@ -22,8 +22,8 @@ _WANTS_PLURAL = frozenset(
 _WANTS_SINGULAR = frozenset("a an every each another this that".split())
 #: Nouns that are the same or have no plural ending, whatever counts them.
 _SAME_IN_PLURAL = frozenset(
-    "people fish sheep series species means children men women teeth feet police percent vietnamese"
-    .split()
+    "people fish sheep series species means children men women teeth feet police percent cent"
+    " vietnamese".split()
 )  # fmt: skip
 _NEVER_PLURAL = frozenset(
     """informations advices homeworks furnitures equipments knowledges childrens peoples luggages
@@ -38,13 +38,20 @@ def find_disagreement(parse: Any, lexicon: Lexicon) -> Iterator[Slip]:
         if token.dep_ in ("nsubj", "nsubjpass"):
             if _disagrees(token, token.head):
                 yield slip_at(SlipKind.AGREEMENT, token, token.head)
-        elif token.dep_ == "expl" and token.head.lower_ in ("is", "was"):
-            if any(child.dep_ == "attr" and child.tag_ == "NNS" for child in token.head.children):
-                yield slip_at(SlipKind.AGREEMENT, token, token.head)
+        elif _is_there_is_with_many(token):
+            yield slip_at(SlipKind.AGREEMENT, token, token.head)
         if token.lower_ in _NEVER_PLURAL:
             yield slip_at(SlipKind.NOUN_NUMBER, token, token)
         elif token.tag_ in ("NN", "NNS"):
             yield from _miscounted(token, lexicon)
+
+
+def _is_there_is_with_many(token: Any) -> bool:
+    return (
+        token.dep_ == "expl"
+        and token.head.lower_ in ("is", "was")
+        and any(child.dep_ == "attr" and child.tag_ == "NNS" for child in token.head.children)
+    )
 
 
 def _finite(verb: Any) -> Any:
@@ -76,7 +83,7 @@ def _disagrees(subject: Any, head: Any) -> bool:
 
 
 def _is_bare_on_purpose(head: Any) -> bool:
-    """"suggest that he go", "help it grow", "make the child eat": no ending is right."""
+    """ "suggest that he go", "help it grow", "make the child eat": no ending is right."""
     return head.dep_ in ("ccomp", "xcomp", "conj") and head.head.lemma_ in (
         "suggest", "recommend", "insist", "demand", "propose", "require", "make", "let", "help",
         "see", "hear", "watch", "have", "ask", "do", "can", "will",
@@ -85,6 +92,8 @@ def _is_bare_on_purpose(head: Any) -> bool:
 
 def _miscounted(noun: Any, lexicon: Lexicon) -> Iterator[Slip]:
     form = noun.lower_
+    if noun.i + 1 < len(noun.doc) and noun.nbor(1).tag_ == "HYPH":
+        return
     if form in _SAME_IN_PLURAL or any(child.dep_ == "conj" for child in noun.children):
         return
     for child in noun.children:
@@ -97,7 +106,7 @@ def _miscounted(noun: Any, lexicon: Lexicon) -> Iterator[Slip]:
         elif noun.tag_ == "NNS" and counter in _WANTS_SINGULAR and noun.i - child.i <= 2:
             if not any(other.dep_ == "nummod" or other.lower_ == "few" for other in noun.children):
                 yield slip_at(SlipKind.NOUN_NUMBER, child, noun)
-        elif noun.tag_ == "NNS" and counter == "much" or (
+        elif (noun.tag_ == "NNS" and counter == "much") or (
             noun.tag_ == "NN" and counter in ("some", "all", "other", "different", "most")
             and child.i == noun.i - 1 and is_countable(form, lexicon, 0.7)
         ):  # fmt: skip

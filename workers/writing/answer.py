@@ -7,6 +7,7 @@ from typing import Any
 from grading.domain.result import Quote
 from grading.domain.work import Prompt, WritingTask, WritingWork
 from grading.rubric.observation import QUOTES_SHOWN
+from workers.writing.copying import part_copied
 from workers.writing.grader_address import Span, blank_out, spans_to_grader
 from workers.writing.models import Models
 from workers.writing.repetition import find_repetition, words_of
@@ -14,7 +15,7 @@ from workers.writing.segments import Sentence, Word, sentences_in
 from workers.writing.source_text import SourceText, read
 
 #: Words measured at most: four times a long essay. More adds time and no news.
-_MOST_WORDS = 2_000
+_MOST_WORDS = 1_200
 #: Above this share of capital letters the writer held the key down.
 _SHOUTING = 0.6
 
@@ -23,8 +24,8 @@ _SHOUTING = 0.6
 class Answer:
     """One answer: the part of it that is measured, its segments and its parse.
 
-    What addresses the grader and what was said before is not in ``source.clean``;
-    every place below counts characters of that text.
+    What addresses the grader, what was said before and sentences of the prompt are
+    not in ``source.clean``; every place below counts characters of that text.
     """
 
     task: WritingTask
@@ -45,8 +46,12 @@ class Answer:
     repeated: tuple[Quote, ...]
     #: What addresses the grader, as it was submitted.
     to_grader: tuple[Quote, ...]
+    #: Sentences of the prompt, as they were submitted.
+    copied: tuple[Quote, ...]
     #: Words after repeats were dropped, before the measuring was cut short.
     word_count: int
+    #: The same without the sentences of the prompt.
+    own_word_count: int
 
     @property
     def text(self) -> str:
@@ -82,7 +87,8 @@ def read_answer(work: WritingWork, models: Models) -> Answer:
     to_grader = spans_to_grader(submitted.clean)
     said = sentences_in(blank_out(submitted.clean, to_grader))
     repetition = find_repetition(said)
-    source = _shout_down(submitted.keep(_parts(_first(repetition.fresh))))
+    own, copied = part_copied(repetition.fresh, work.prompt.text)
+    source = _shout_down(submitted.keep(_parts(_first(own))))
     sentences = sentences_in(source.clean)
     words = words_of(sentences)
     return Answer(
@@ -101,7 +107,11 @@ def read_answer(work: WritingWork, models: Models) -> Answer:
             for sentence in repetition.repeated[:QUOTES_SHOWN]
         ),
         to_grader=tuple(submitted.quote(*span) for span in to_grader[:QUOTES_SHOWN]),
+        copied=tuple(
+            submitted.quote(sentence.start, sentence.end) for sentence in copied[:QUOTES_SHOWN]
+        ),
         word_count=len(words_of(repetition.fresh)),
+        own_word_count=len(words_of(own)),
     )
 
 

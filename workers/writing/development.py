@@ -16,7 +16,9 @@ def observe_development(answer: Answer) -> list[Observation]:
     particulars = [token for token in answer.parse if _is_particular(token)]
     return [
         Observation("word_count", float(answer.word_count)),
-        Observation("english_word_count", float(round(answer.word_count * answer.english_share))),
+        Observation(
+            "english_word_count", float(round(answer.own_word_count * answer.english_share))
+        ),
         Observation(
             "support",
             float(len(support)),

@@ -1,6 +1,7 @@
 """Sentence embeddings: all-MiniLM-L6-v2 with int8 weights, run by ONNX Runtime."""
 
 import importlib.util
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class SentenceEmbedder:
         self._tokenizer: Any = Tokenizer.from_file(str(vocabulary))
         self._tokenizer.enable_truncation(max_length=_LONGEST)
         self._tokenizer.enable_padding()
+        self.embed_once = lru_cache(maxsize=128)(self._embed_tuple)
 
     def embed(self, texts: list[str]) -> Vectors:
         """One row for each text, of length 1."""
@@ -46,6 +48,10 @@ class SentenceEmbedder:
             batch = order[first : first + _BATCH]
             vectors[batch] = self._embed_batch([texts[at] for at in batch])
         return vectors
+
+    def _embed_tuple(self, texts: tuple[str, ...]) -> Vectors:
+        """As ``embed``, kept: many answers are given to one prompt."""
+        return self.embed(list(texts))
 
     def _embed_batch(self, texts: list[str]) -> Vectors:
         encoded = self._tokenizer.encode_batch(texts)

@@ -38,6 +38,15 @@ _CUES = tuple(
         r"\bthis (?:essay|answer|letter|text|candidate|response|submission)\b[^.!?\n]{0,50}"
         r"\b(?:approved|pre-?approved|verified|deserves?|exempt\w*|(?:been|already) "
         r"(?:graded|marked|scored|rated))\b",
+        # "overall = 10", "Grammar: 10/10", "the final score is 10"
+        r"\b(?:scor(?:e|ing)|marks?|grades?|bands?|overall|confidence|fulfil\w+|organi[sz]ation"
+        r"|vocabulary|grammar)\W{1,3}(?:(?:is|of)\W+)?(?<!\. )(?:10|9\.5|9|100|c1)\b(?!:)",
+        r"\b(?:override|bypass)\b[^.!?\n]{0,20}\bscor",
+        r"^\W*(?:system|assistant|developer|grader|examiner) ?:",
+        # "whoever marks this", "the examiner has checked this", "be generous with my score"
+        r"\b(?:marks?|grades?|marking|grading|scoring|rating) this\b(?! (?:as|with|by))",
+        r"\bexaminers? (?:has|have) (?:already )?(?:checked|graded|approved|scored|marked)\b",
+        r"\b(?:generous|lenient|kind|merciful)\b[^.!?\n]{0,30}\bmy (?:scores?|marks?|grades?)\b",
         r"\bset (?:the )?confidence\b|\bhuman review\b|\bsystem prompt\b",
         r"\byou are (?:now )?(?:a|an|the)\b[^.!?\n]{0,30}"
         r"\b(?:grad(?:er|ing)|examiner|scorer|rater|evaluator|language model|assistant)\b",

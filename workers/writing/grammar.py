@@ -10,13 +10,15 @@ from workers.writing.phrase_slips import find_phrase_slips
 from workers.writing.punctuation import find_punctuation_slips
 from workers.writing.sentence_slips import find_sentence_slips, is_letter_line, run_on_words
 from workers.writing.slip import Slip, SlipKind
-from workers.writing.spelling import Lint, misspellings
+from workers.writing.spelling import Lint
 from workers.writing.verb_forms import find_verb_slips
 
 #: harper's kinds that are slips of grammar.
 _GRAMMAR_LINTS = {
     "Agreement": SlipKind.AGREEMENT,
     "Grammar": SlipKind.VERB_FORM,
+    "Miscellaneous": SlipKind.WORDING,
+    "Repetition": SlipKind.WORDING,
 }
 #: harper's kinds that are a wrong word.
 _WORD_LINTS = frozenset(
@@ -25,7 +27,11 @@ _WORD_LINTS = frozenset(
 
 
 def observe_accuracy(
-    answer: Answer, tokens: list[list[Any]], lints: tuple[Lint, ...], models: Models
+    answer: Answer,
+    tokens: list[list[Any]],
+    lints: tuple[Lint, ...],
+    spelt: tuple[Lint, ...],
+    models: Models,
 ) -> list[Observation]:
     """Errors in a hundred words by kind, and the share of sentences without any."""
     slips = _distinct(
@@ -42,7 +48,6 @@ def observe_accuracy(
         ]
     )
     slips = _in_english(answer, slips)
-    spelt = misspellings(answer, lints, models)
     marks = find_punctuation_slips(answer, lints)
     words = [item for item in lints if item.kind in _WORD_LINTS]
     observations = [

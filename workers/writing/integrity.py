@@ -9,22 +9,19 @@ from workers.writing.segments import Word
 
 def observe_integrity(answer: Answer, lexicon: Lexicon) -> list[Observation]:
     """Copying, repetition, other languages, strings that are no words, words to the grader."""
-    copied = find_copying(
-        answer.words, " \n\n".join([answer.prompt.text, *answer.prompt.requirements])
-    )
-    whole = find_copying(answer.all_words, answer.prompt.text)
+    copied = find_copying(answer.all_words, answer.prompt.text)
     foreign = _runs(answer.words, answer.english)
     observations = [
         Observation(
             "copied_share",
-            max(copied.run_share, whole.run_share),
-            quotes=answer.quotes(copied.spans),
-            details={"percent": 100.0 * max(copied.run_share, whole.run_share)},
+            copied.run_share,
+            quotes=answer.copied,
+            details={"percent": 100.0 * copied.run_share},
         ),
         Observation(
             "prompt_words",
-            whole.content_share,
-            details={"percent": 100.0 * whole.content_share},
+            copied.content_share,
+            details={"percent": 100.0 * copied.content_share},
         ),
         Observation(
             "repeated_share",

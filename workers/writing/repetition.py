@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from workers.writing.segments import Sentence, Word
 
 #: Words of a run that count as said before when they stand earlier in the same order.
-_RUN = 4
+_RUN = 5
 #: Share of a sentence that may be new and the sentence still counts as a repeat.
 _NEW_ALLOWED = 0.25
+#: New words that any repeat may have, for "As I said before,".
+_OPENING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ def find_repetition(sentences: tuple[Sentence, ...]) -> Repetition:
     """Part sentences that say something first from those that say it again.
 
     A sentence is a repeat when it has been seen whole, or when nearly all of its
-    runs of four words have been, so that "As I said, ..." in front does not hide it.
+    runs of five words have been, so that "As I said, ..." in front does not hide it.
     """
     fresh: list[Sentence] = []
     repeated: list[Sentence] = []
@@ -36,8 +38,9 @@ def find_repetition(sentences: tuple[Sentence, ...]) -> Repetition:
         covered = _covered(forms, runs)
         words += len(forms)
         new = len(forms) - covered
-        is_repeat = forms in wholes or (covered > 0 and new <= max(3.0, _NEW_ALLOWED * len(forms)))
-        is_repeat = is_repeat and (forms in wholes or covered >= new)
+        is_repeat = forms in wholes or (
+            covered >= 2 * new and new <= max(_OPENING, _NEW_ALLOWED * len(forms))
+        )
         again += len(forms) if is_repeat else covered
         (repeated if is_repeat else fresh).append(sentence)
         wholes.add(forms)

@@ -39,11 +39,9 @@ def find_sentence_slips(answer: Answer, tokens: list[list[Any]]) -> Iterator[Sli
 
 
 def is_letter_line(answer: Answer, sentence: Sentence) -> bool:
-    """Tell whether a sentence is a short line by itself, such as a greeting or a name."""
-    if len(sentence.words) > 5:
-        return False
+    """Tell whether a sentence is a short line by itself: a greeting, a name, a title."""
     ends_open = answer.text[sentence.end - 1] not in ".!?"
-    return ends_open or len(sentence.words) < 3
+    return len(sentence.words) < (10 if ends_open else 3)
 
 
 def _splices(inner: list[Any]) -> Iterator[int]:
@@ -58,10 +56,11 @@ def _splices(inner: list[Any]) -> Iterator[int]:
         if _has_opener(verb, verb.i) or verb.dep_ in ("relcl", "advcl", "acl"):
             continue
         earlier = [other for other in inner[:at] if other.tag_ in ("VBD", "VBP", "VBZ", "MD")]
-        main = [other for other in earlier if not _is_subordinate(other)]
-        starts_with_clause = inner[0].tag_ in ("IN", "WRB", "RB", "CC")
+        # "Were it so, they would": an opening verb is a condition, as "if" is.
+        starts_with_clause = inner[0].tag_ in ("IN", "WRB", "RB", "CC", "VBD", "MD")
         quoted = any(other.is_quote for other in inner[: at + 1])
-        if main and not starts_with_clause and not quoted and len(earlier) > 0:
+        follows_main = bool(earlier) and not _is_subordinate(earlier[-1])
+        if follows_main and not starts_with_clause and not quoted:
             yield at
 
 

@@ -45,9 +45,7 @@ def observe_shape(answer: Answer) -> list[Observation]:
         return observations
     observations += [_essay_shape(answer, paragraphs), _register(answer)]
     if len(bodies) >= 2:
-        observations.append(
-            Observation("paragraph_length", mean(_length(part) for part in bodies))
-        )
+        observations.append(Observation("paragraph_length", mean(_length(part) for part in bodies)))
     return observations
 
 
@@ -64,11 +62,11 @@ def _length(paragraph: list[Sentence]) -> int:
 
 def _letter_format(answer: Answer, paragraphs: list[list[Sentence]]) -> Observation:
     """0 to 3: a greeting, a closing phrase, a name below it."""
-    first = [part for part in paragraphs[:_LETTER_EDGE]]
-    greeting = [
-        part[0] for part in first if _GREETING.search(answer.sentence_text(part[0])[:40])
-    ][:1]
-    ending = [sentence for sentence in answer.sentences[-_LETTER_EDGE:]]
+    first = paragraphs[:_LETTER_EDGE]
+    greeting = [part[0] for part in first if _GREETING.search(answer.sentence_text(part[0])[:40])][
+        :1
+    ]
+    ending = answer.sentences[-_LETTER_EDGE:]
     closing = [
         sentence
         for sentence in ending

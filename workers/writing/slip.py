@@ -15,6 +15,7 @@ class SlipKind(StrEnum):
     SENTENCE = "sentence structure"
     PREPOSITION = "preposition"
     COMPARISON = "comparison"
+    WORDING = "a wrong or doubled small word"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _PLAIN = {
     "\u2026": "...",
 }  # fmt: skip
 _LINE_ENDS = frozenset("\n\r\v\f\x85\u2028\u2029")
-_LONG_RUN = re.compile(r"[^ \n]{%d,}" % (LONGEST_WORD + 1))
+_LONG_RUN = re.compile(rf"[^ \n]{{{LONGEST_WORD + 1},}}")
 _SENTENCE_END = re.compile(r"[.!?:;,\"')]$")
 
 

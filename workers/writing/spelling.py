@@ -25,9 +25,14 @@ _VARIANTS = tuple(
         (r"l(?=ment|ful)", "ll"),
         (r"ey(?=$|s$)", "ay"),
         (r"wards$", "ward"),
+        (r"^tyr", "tir"),
     )
 )
-_REAL_WORDS_HARPER_LACKS = 4.3
+#: Zipf value from which a word is in good use, whether harper knows it or not.
+_IN_USE = 4.3
+#: Looking for what an unknown word was meant to be takes milliseconds: after so many
+#: of them the rest of a text is not checked.
+_MOST_UNKNOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,9 @@ class Lint:
 
 def lint(answer: Answer, models: Models) -> tuple[Lint, ...]:
     """Everything harper finds in the measured text, in order."""
+    text = answer.text[: _end_of_lint(answer, models)]
     with models.linter_lock:
-        found = models.linter.lint(answer.text, language="plaintext")
+        found = models.linter.lint(text, language="plaintext")
     return tuple(
         Lint(
             start=item.span.start,
@@ -60,13 +66,23 @@ def lint(answer: Answer, models: Models) -> tuple[Lint, ...]:
     )
 
 
+def _end_of_lint(answer: Answer, models: Models) -> int:
+    unknown = 0
+    for word in answer.words:
+        unknown += models.lexicon.zipf(word.form) == 0
+        if unknown > _MOST_UNKNOWN:
+            return word.start
+    return len(answer.text)
+
+
 def misspellings(answer: Answer, lints: tuple[Lint, ...], models: Models) -> tuple[Lint, ...]:
     """Spelling lints that are a learner's slips."""
     english = {
         word.start for word, is_english in zip(answer.words, answer.english, strict=True)
         if is_english
     }  # fmt: skip
-    openings = {sentence.words[0].start for sentence in answer.sentences}
+    # A capital says nothing at the start of a sentence, but much in a signature.
+    openings = {item.words[0].start for item in answer.sentences if len(item.words) > 3}
     spelt = [item for item in lints if item.kind in ("Spelling", "Typo")]
     variants = _known_variants({item.text.lower() for item in spelt}, models)
     return tuple(
@@ -76,7 +92,7 @@ def misspellings(answer: Answer, lints: tuple[Lint, ...], models: Models) -> tup
         and item.text.isalpha()
         and not _is_name(item, openings, answer)
         and item.text.lower() not in variants
-        and models.lexicon.zipf(item.text.lower()) < _REAL_WORDS_HARPER_LACKS
+        and models.lexicon.zipf(item.text.lower()) < _IN_USE
     )
 
 

@@ -1,7 +1,7 @@
 """Range of structures: which clauses and verb phrases an answer uses, and how often."""
 
 from collections import Counter
-from statistics import mean, pstdev
+from statistics import mean
 from typing import Any
 
 from grading.rubric.observation import Observation
@@ -29,7 +29,7 @@ _ENOUGH = 1.0
 
 
 def observe_structures(answer: Answer, tokens: list[list[Any]]) -> list[Observation]:
-    """Subordination, variety of structures and of sentence length.
+    """Subordination, variety of structures, and sentence length.
 
     Sentences too long to follow are left out: a run-on is many clauses without
     being a complex sentence.
@@ -66,10 +66,7 @@ def observe_structures(answer: Answer, tokens: list[list[Any]]) -> list[Observat
         ),
     ]
     if len(lengths) >= 3:
-        observations += [
-            Observation("sentence_length", mean(lengths)),
-            Observation("sentence_variety", pstdev(lengths) / mean(lengths)),
-        ]
+        observations.append(Observation("sentence_length", mean(lengths)))
     return observations
 
 

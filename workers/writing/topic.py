@@ -28,6 +28,8 @@ _INSTRUCTION = re.compile(
     r"|use (?:specific|relevant)|your (?:letter|essay|email|answer) )",
     re.IGNORECASE,
 )
+#: Different content words from which a prompt says what an answer should be about.
+_TELLING = 5
 #: Cosine at which a requirement counts as not touched, and as fully covered.
 _UNTOUCHED, _COVERED = 0.16, 0.42
 _VIEWS = re.compile(
@@ -66,18 +68,23 @@ def observe_topic(
     topical = [item for item in answer.prompt.requirements if _is_topical(item)]
     if not len(vectors) or not subject:
         return []
-    asked = embedder.embed([_content(words_in(subject)), *(_asked(item) for item in topical)])
+    asked = embedder.embed_once((_content(words_in(subject)), *(_asked(item) for item in topical)))
     likeness = vectors @ asked.T
     whole = vectors.mean(axis=0)
     whole = whole / max(float(np.linalg.norm(whole)), 1e-9)
     about = max(0.0, round(float(whole @ asked[0]), 4))
     if topical:
-        means = (vectors.mean(axis=0) / max(float(np.linalg.norm(vectors.mean(axis=0))), 1e-9))
-        about = max(about, round(float(np.mean(means @ asked[1:].T)), 4))
-    observations = [Observation("relevance", about, details={"percent": 100.0 * about})]
-    degrees = {
-        item: _degree(float(likeness[:, at + 1].max())) for at, item in enumerate(topical)
-    }
+        about = max(about, round(float(np.mean(whole @ asked[1:].T)), 4))
+    detail = {word.form for word in words_in(" ".join([subject, *map(_asked, topical)]))}
+    is_told = len(detail - STOP_WORDS) >= _TELLING
+    observations = [
+        Observation(
+            "relevance" if is_told else "relevance_to_title",
+            about,
+            details={"percent": 100.0 * about},
+        )
+    ]
+    degrees = {item: _degree(float(likeness[:, at + 1].max())) for at, item in enumerate(topical)}
     for item in answer.prompt.requirements:
         if item not in degrees:
             degrees[item] = _general_degree(answer, item)

@@ -35,7 +35,9 @@ def find_verb_slips(parse: Any) -> Iterator[Slip]:
                 if following.tag_ in ("VB", "VBP", "VBZ") and following.head is not token:
                     yield slip_at(SlipKind.VERB_FORM, token, following)
             elif token.lemma_ == "be" and following.i == at + 1:
-                if following.tag_ in ("VB", "VBP") and following.lemma_ != "be":
+                # "all they have to do is wait" is right.
+                is_bare = following.tag_ in ("VB", "VBP") and following.lemma_ != "be"
+                if is_bare and parse[at - 1].lemma_ != "do":
                     yield slip_at(SlipKind.VERB_FORM, token, following)
         if token.pos_ == "ADP" and token.lower_ in _BEFORE_GERUND and at + 1 < len(parse):
             bare = parse[at + 1]
