@@ -1,11 +1,11 @@
 """What the embedded writing grader costs: time of one core an essay, load time, memory."""
 
-import argparse
 import os
 import statistics
 import time
 from pathlib import Path
 
+from bench.command import run
 from bench.report import Aim, Bound, Report
 from grading.domain.job import JobStage
 from grading.domain.work import Prompt, WritingTask, WritingWork
@@ -15,13 +15,6 @@ _ROUNDS = 12
 _WARM_UP = 2
 #: The essays differ in length; times are scaled to this many words.
 _WORDS = 300
-
-
-def main() -> None:
-    """Measure and report."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", action="store_true", help="end with one line of JSON")
-    measure().show(as_json=arguments.parse_args().json)
 
 
 def measure() -> Report:
@@ -91,4 +84,4 @@ def _resident_mb() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, __doc__)
