@@ -1,1 +1,5 @@
-"""The Python client and the ``vstep-grading`` command."""
+"""The Python client, and the ``vstep-grading`` command on top of it.
+
+``GradingClient`` makes calls and repeats those that met a passing fault;
+``GradingClient.watch`` follows a job and opens its stream again by itself.
+"""

@@ -1,5 +1,6 @@
 """Brings the embedded stack up, keeps it up, and takes it down."""
 
+import fcntl
 import os
 import sys
 import time
@@ -12,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from embedded.children import Child, Children
 from embedded.postgres import PrivatePostgres
-from grading.settings import Settings
+from grading.settings import Settings, load_settings
 from grading.store.engine import make_engine
 from grading.store.schema import migrate
 
@@ -32,6 +33,7 @@ class EmbeddedStack:
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder.absolute()
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._port = port
         self._postgres = PrivatePostgres(self._folder / "postgres")
         self._children = Children()
@@ -70,6 +72,7 @@ class EmbeddedStack:
         self._postgres.stop()
 
     def _start(self) -> None:
+        self._take_folder()
         self._postgres.start()
         environment = {
             "DATABASE_URL": self._postgres.url,
@@ -81,7 +84,11 @@ class EmbeddedStack:
             "GRADING_RESEND_SECONDS": os.environ.get("GRADING_RESEND_SECONDS", "10"),
             "GRADING_LEASE_SECONDS": os.environ.get("GRADING_LEASE_SECONDS", "10"),
         }
-        self._migrate(environment)
+        settings = load_settings(
+            database_url=environment["DATABASE_URL"],
+            celery_broker_url=environment["CELERY_BROKER_URL"],
+        )
+        self._migrate(settings)
         # Celery puts the folder it runs in on the path; nothing else needs it.
         worker = [
             sys.executable, "-m", "celery", "-A", "workers.app", "worker",
@@ -94,13 +101,15 @@ class EmbeddedStack:
             self._children.start(Child(name, command, environment, log))
         self._await_ready()
 
-    def _migrate(self, environment: dict[str, str]) -> None:
-        settings = Settings.model_validate(
-            {
-                "database_url": environment["DATABASE_URL"],
-                "celery_broker_url": environment["CELERY_BROKER_URL"],
-            }
-        )
+    def _take_folder(self) -> None:
+        """Keep the folder to this stack alone; the lock ends with the process."""
+        self._lock = (self._folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackNotReady(f"another stack runs in {self._folder}") from None
+
+    def _migrate(self, settings: Settings) -> None:
         engine = make_engine(settings, "vstep-grading-migrate", pool_size=1)
         try:
             migrate(engine)

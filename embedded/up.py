@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embedded.postgres import PostgresNotStarted
 from embedded.stack import EmbeddedStack, StackNotReady
+from grading.exceptions import SettingsError
 
 FOLDER = Path(".embedded")
 
@@ -41,6 +42,9 @@ def main() -> int:
             while not asked.wait(1):
                 stack.watch_over()
             print("stopping …", flush=True)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
     except (PostgresNotStarted, StackNotReady) as error:
         print(error, file=sys.stderr)
         return 1

@@ -102,15 +102,15 @@ class Settings(BaseSettings):
         return self
 
 
-def load_settings() -> Settings:
-    """Read the settings from the environment.
+def load_settings(**given: str) -> Settings:
+    """Read the settings from the environment; ``given`` ones, by field, go before it.
 
     Raises:
         SettingsError: a variable is missing or wrong. One line for each names the
             variable and what it may be, and never holds its value.
     """
     try:
-        return Settings()  # type: ignore[call-arg]  # the fields come from the environment
+        return Settings.model_validate(given)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
 

@@ -1,6 +1,7 @@
 """Sending messages to Celery, with the broker's word that it stored them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from celery import Celery
 from kombu.connection import Connection
@@ -72,6 +73,10 @@ class Publisher:
         assert self._connection is not None
         if self._confirms:
             self._connection.heartbeat_check()
+            # The broker's own heartbeats, and the end of the connection, are only
+            # noticed by reading.
+            with suppress(TimeoutError):
+                self._connection.drain_events(timeout=0.001)
 
     def close(self) -> None:
         """Drop the connection; the next call makes a new one."""
@@ -80,7 +85,7 @@ class Publisher:
             connection.release()
 
     def _connect(self) -> Producer:
-        connection = self._celery.connection_for_write()
+        connection = self._celery.connection_for_write(heartbeat=self._celery.conf.broker_heartbeat)
         connection.ensure_connection(max_retries=1, reraise_as_library_errors=True)
         channel = connection.channel()
         for queue in (*self._celery.amqp.queues.values(), DEAD_LETTERS):

@@ -30,6 +30,10 @@ WINDOW = 1000
 #: How soon the relay looks again when a window was full, in seconds.
 FULL_WINDOW_SECONDS = 0.05
 
+#: The longest time between two signs of life to the broker, which hangs up after
+#: twice ``broker_heartbeat`` without one.
+SIGN_OF_LIFE_SECONDS = 5.0
+
 #: What a broker out of reach shows itself as.
 BROKER_ERRORS = (KombuError, AMQPError, OSError, NotConfirmed)
 
@@ -79,7 +83,9 @@ class Relay:
             except SQLAlchemyError as error:
                 _log.warning("outbox_out_of_reach", error=type(error).__name__)
             # A full window isn't emptied by what is accepted meanwhile.
-            (self._stop if pause == FULL_WINDOW_SECONDS else self._wake).wait(pause)
+            (self._stop if pause == FULL_WINDOW_SECONDS else self._wake).wait(
+                min(pause, SIGN_OF_LIFE_SECONDS)
+            )
         self._publisher.close()
 
     def _move_batch(self, queue: str) -> float:

@@ -22,10 +22,11 @@ class AccessLog(WrappingInterceptor):
     def unary(self, method: str, behavior: Unary) -> Unary:
         async def logged(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
             started = time.perf_counter()
+            peer = context.peer()
             try:
                 return await behavior(request, context)
             finally:
-                _write(method, context, started)
+                _write(method, context, peer, started)
 
         return logged
 
@@ -34,13 +35,16 @@ class AccessLog(WrappingInterceptor):
             request: Any, context: aio.ServicerContext[Any, Any]
         ) -> AsyncIterator[Any]:
             started = time.perf_counter()
+            # Asked for now: once the client has cancelled, the call may be gone
+            # when the generator is closed, and peer() then reads freed memory.
+            peer = context.peer()
             sent = 0
             try:
                 async for message in behavior(request, context):
                     yield message
                     sent += 1
             finally:
-                _write(method, context, started, messages=sent)
+                _write(method, context, peer, started, messages=sent)
 
         return logged
 
@@ -54,10 +58,14 @@ def _code_name(code: Any) -> str:
 
 
 def _write(
-    method: str, context: aio.ServicerContext[Any, Any], started: float, **fields: int
+    method: str,
+    context: aio.ServicerContext[Any, Any],
+    peer: str,
+    started: float,
+    **fields: int,
 ) -> None:
     if method.startswith(_QUIET):
         return
     name = "CANCELLED" if context.cancelled() else _code_name(context.code())
     milliseconds = round((time.perf_counter() - started) * 1000, 2)
-    _log.info("call", method=method, code=name, ms=milliseconds, peer=context.peer(), **fields)
+    _log.info("call", method=method, code=name, ms=milliseconds, peer=peer, **fields)

@@ -1,0 +1,257 @@
+"""The commands and their options."""
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import typer
+from grpc import StatusCode
+
+from client.cli.documents import write_document, write_line, write_list
+from client.cli.following import follow
+from client.cli.listing import print_jobs
+from client.cli.names import state_word
+from client.cli.report import print_result
+from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
+from client.cli.source import STDIN, read_lines, read_text
+from client.cli.terminal import note, printable, results, say
+from client.errors import CallRefused
+from vstep.grading.v1.error_pb2 import ErrorReason
+from vstep.grading.v1.job_pb2 import (
+    JOB_STATE_CANCELLED,
+    JOB_STATE_COMPLETED,
+    JOB_STATE_FAILED,
+    Job,
+    JobState,
+    Prompt,
+    WritingTask,
+    WritingWork,
+)
+
+app = typer.Typer(
+    name="vstep-grading",
+    help="Grades VSTEP writing: submits answers, follows them, shows what they scored.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+JobArgument = Annotated[UUID, typer.Argument(metavar="JOB", help="The job's id, a UUID.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else.")]
+
+
+class StateName(StrEnum):
+    """The states of the contract, as they are typed."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    ANALYZING = "analyzing"
+    GRADING = "grading"
+    RETRYING = "retrying"
+    REVIEW_REQUIRED = "review_required"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@app.callback()
+def connect(
+    context: typer.Context,
+    address: Annotated[
+        str, typer.Option(envvar=ADDRESS_VARIABLE, help="Where the service is, as HOST:PORT.")
+    ] = ADDRESS,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds that a call may take, with retries.")
+    ] = 10.0,
+) -> None:
+    """Take the options that every command shares."""
+    context.obj = Session(address, timeout)
+
+
+@app.command("submit")
+def submit_answer(
+    context: typer.Context,
+    essay: Annotated[Path, typer.Argument(metavar="ESSAY", help="A UTF-8 text file; - for stdin.")],
+    task: Annotated[int, typer.Option(min=1, max=2, help="1 for a letter, 2 for an essay.")],
+    prompt_file: Annotated[Path, typer.Option(help="What the learner was asked to write.")],
+    requirement: Annotated[
+        list[str] | None, typer.Option(help="A point that the answer has to cover; repeatable.")
+    ] = None,
+    requirements_file: Annotated[
+        Path | None, typer.Option(help="More of them, one a line.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="Your name for the learner.")] = "local",
+    submission: Annotated[
+        str | None, typer.Option(help="Your name for the submission; a new one by default.")
+    ] = None,
+    attempt: Annotated[
+        int, typer.Option(min=1, max=1000, help="Which grading of the submission this is.")
+    ] = 1,
+    request_id: Annotated[
+        UUID | None,
+        typer.Option(help="A UUID; the same one never makes a second job. New by default."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the result.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Submit an answer to be graded."""
+    session: Session = context.obj
+    if essay == STDIN and STDIN in (prompt_file, requirements_file):
+        raise typer.BadParameter("stdin is read for ESSAY already", param_hint="'--prompt-file'")
+    requirements = [*(requirement or ())]
+    if requirements_file is not None:
+        requirements += read_lines(requirements_file, "--requirements-file")
+    text = read_text(essay, "ESSAY")
+    prompt = Prompt(text=read_text(prompt_file, "--prompt-file").strip(), requirements=requirements)
+    request_id = request_id or uuid4()
+    with session.client() as client:
+        try:
+            answer = client.submit(
+                WritingWork(task=WritingTask.ValueType(task), text=text),
+                prompt,
+                user_id=user,
+                submission_id=submission or f"cli-{request_id}",
+                attempt=attempt,
+                request_id=str(request_id),
+            )
+        except CallRefused as refused:
+            if refused.code in (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED):
+                note(f"it may be stored or not; to repeat it safely: --request-id {request_id}")
+            raise
+        job_id = answer.job.id
+        if not watch:
+            if as_json:
+                write_document(answer)
+            else:
+                known = ", submitted before" if answer.deduplicated else ""
+                say(f"job {job_id}: {state_word(answer.job.state)}{known}")
+                say(f"to follow it: {session.command('watch', job_id)}")
+            return 0
+        job = follow(session, client, job_id)
+        if job.state != JOB_STATE_COMPLETED:
+            if as_json:
+                write_document(job)
+                return _exit_code(job)
+            return _tell_outcome(session, job)
+        outcome = client.result(job_id)
+    if as_json:
+        write_document(outcome)
+    else:
+        print_result(results(), outcome)
+    return 0
+
+
+@app.command("watch")
+def watch_job(
+    context: typer.Context,
+    job: JobArgument,
+    after: Annotated[
+        int,
+        typer.Option(min=0, max=2**63 - 1, help="The last event you have; 0 for all events."),
+    ] = 0,
+    as_json: Json = False,
+) -> int:
+    """Follow a job until it ends or is put to review; with --json, a line an event."""
+    session: Session = context.obj
+    with session.client() as client:
+        client.get(str(job))  # a wrong id or address is told at once
+        ended = follow(session, client, str(job), after, write_line if as_json else None)
+    if as_json:
+        return _exit_code(ended)
+    return _tell_outcome(session, ended)
+
+
+@app.command("result")
+def show_result(context: typer.Context, job: JobArgument, as_json: Json = False) -> None:
+    """Show what a graded job scored, and why."""
+    session: Session = context.obj
+    with session.client() as client:
+        graded = client.result(str(job))
+    if as_json:
+        write_document(graded)
+    else:
+        print_result(results(), graded)
+
+
+@app.command("list")
+def list_jobs(
+    context: typer.Context,
+    user: Annotated[str, typer.Option(help="Only jobs of this learner.")] = "",
+    submission: Annotated[str, typer.Option(help="Only jobs of this submission.")] = "",
+    state: Annotated[
+        list[StateName] | None, typer.Option(help="Only jobs in this state; repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many jobs at the most.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List jobs, newest first."""
+    session: Session = context.obj
+    states = [JobState.Value(f"JOB_STATE_{name.name}") for name in state or ()]
+    with session.client() as client:
+        jobs = list(
+            islice(
+                client.list(
+                    user_id=user,
+                    submission_id=submission,
+                    states=states,
+                    page_size=min(limit, 1000),
+                ),
+                limit,
+            )
+        )
+    if as_json:
+        write_list("jobs", jobs)
+    else:
+        print_jobs(results(), jobs)
+
+
+@app.command("cancel")
+def cancel_job(context: typer.Context, job: JobArgument, as_json: Json = False) -> None:
+    """Cancel a job that has not ended."""
+    session: Session = context.obj
+    with session.client() as client:
+        cancelled = client.cancel(str(job))
+    if as_json:
+        write_document(cancelled)
+    else:
+        say(f"job {cancelled.id}: {state_word(cancelled.state)}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and give its exit code.
+
+    0: done. 1: the job failed or was cancelled, or the call was refused. 2: wrong
+    usage. 130: Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Where the terminal's encoding lacks a letter, a mark stands for it.
+            stream.reconfigure(errors="replace")
+    try:
+        return app(args=arguments, prog_name="vstep-grading", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        note(f"vstep-grading: {printable(error.format_message())}")
+        return error.exit_code
+    except UnicodeEncodeError:
+        # A byte that is no UTF-8 reaches Python as a character that can't be sent.
+        note("vstep-grading: an argument is not UTF-8 text")
+        return 2
+
+
+def _tell_outcome(session: Session, job: Job) -> int:
+    line = f"job {job.id}: {state_word(job.state)}"
+    if job.HasField("error"):
+        line += f", {printable(job.error.message)} ({ErrorReason.Name(job.error.reason)})"
+    say(line)
+    if job.state == JOB_STATE_COMPLETED:
+        say(f"its result: {session.command('result', job.id)}")
+    return _exit_code(job)
+
+
+def _exit_code(job: Job) -> int:
+    return 1 if job.state in (JOB_STATE_FAILED, JOB_STATE_CANCELLED) else 0

@@ -1,0 +1,93 @@
+"""A result as a learner can read it."""
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from client.cli.names import band_word, cap_word, criterion_word, flag_word
+from client.cli.terminal import printable
+from vstep.grading.v1.result_pb2 import CriterionScore, Evidence, Impact, Provenance, Result
+
+_SIGN = {Impact.IMPACT_RAISES: "+", Impact.IMPACT_LOWERS: "-"}
+_STYLE = {Impact.IMPACT_RAISES: "green", Impact.IMPACT_LOWERS: "red"}
+
+
+def print_result(console: Console, result: Result) -> None:
+    """Print the score, what stands behind each criterion, and how it came about."""
+    console.print(
+        Text.assemble(
+            (f"Score {result.score:.1f} of 10", "bold"),
+            ("   ", ""),
+            (f"Band {band_word(result.band)}", "bold"),
+            (f"   {result.word_count} words", ""),
+        )
+    )
+    for cap in result.caps:
+        console.print(
+            Text(
+                f"Held at {cap.limit:.1f} or lower, {cap_word(cap.reason)}:"
+                f" {printable(cap.message)}",
+                "yellow",
+            )
+        )
+    for flag in result.flags:
+        console.print(Text(f"To be looked at: {flag_word(flag)}", "yellow"))
+    console.print()
+    console.print(_overview(result))
+    console.print()
+    for criterion in result.criteria:
+        _print_criterion(console, criterion)
+    console.print(Text(printable(result.notice), "italic"))
+    console.print(Text(_origin(result.provenance), "dim"))
+    console.print(Text(f"Job {printable(result.job_id)}", "dim"))
+
+
+def _overview(result: Result) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("Criterion")
+    table.add_column("Score", justify="right")
+    table.add_column("Share", justify="right")
+    table.add_column("Band")
+    table.add_column("What answers of this band do")
+    for criterion in result.criteria:
+        table.add_row(
+            criterion_word(criterion.criterion),
+            f"{criterion.score:.1f}",
+            f"{criterion.weight:.0%}",
+            band_word(criterion.band),
+            Text(printable(criterion.descriptor)),
+        )
+    return table
+
+
+def _print_criterion(console: Console, criterion: CriterionScore) -> None:
+    heading = f"{criterion_word(criterion.criterion)}  {criterion.score:.1f}"
+    console.print(Text(heading, "bold"))
+    evidence = Table.grid(padding=(0, 1))
+    evidence.add_column(no_wrap=True)
+    evidence.add_column()
+    for item in criterion.evidence:
+        evidence.add_row(_points(item), Text(printable(item.message)))
+        if item.quotes:
+            quotes = ", ".join(f"“{printable(quote.text)}”" for quote in item.quotes)
+            evidence.add_row("", Text(quotes, "cyan"))
+    console.print(Padding(evidence, (0, 0, 1, 1)))
+
+
+def _points(evidence: Evidence) -> Text:
+    sign = _SIGN.get(evidence.impact)
+    if sign is None:
+        return Text("·", "dim")
+    points = f" {abs(evidence.points):.2f}" if evidence.HasField("points") else "     "
+    return Text(sign + points, _STYLE[evidence.impact])
+
+
+def _origin(provenance: Provenance) -> str:
+    seconds = provenance.grading_duration.ToTimedelta().total_seconds()
+    return printable(
+        f"Graded by {provenance.grader} {provenance.grader_version}, rubric"
+        f" {provenance.rubric_version}, features {provenance.feature_version},"
+        f" run {provenance.run}, in {seconds:.1f} s, with {', '.join(provenance.tools)}."
+    )

@@ -1,0 +1,36 @@
+"""Calls that are made again when they met a passing fault."""
+
+import time
+from typing import TypeVar
+
+import grpc
+
+from client.backoff import Backoff
+from client.errors import refusal_of
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+def call_until_answered(
+    method: "grpc.UnaryUnaryMultiCallable[Request, Response]", request: Request, seconds: float
+) -> Response:
+    """Make a call, and the same one again after a passing fault, for ``seconds`` in all.
+
+    Only for calls that are safe to repeat. gRPC's own retries don't serve here:
+    they take no notice of the ``google.rpc.RetryInfo`` that the service sends.
+
+    Raises:
+        CallRefused: the call failed for good, or there is no time left for another.
+    """
+    until = time.monotonic() + seconds
+    backoff = Backoff()
+    while True:
+        try:
+            return method(request, timeout=max(until - time.monotonic(), 0.001))
+        except grpc.RpcError as error:
+            refused = refusal_of(error)
+            delay = backoff.next(refused.retry_after)
+            if not refused.passing or time.monotonic() + delay >= until:
+                raise refused from error
+        time.sleep(delay)
