@@ -45,12 +45,12 @@ class Watching:
         """
         ends = _ends(end_at_review)
         too_old_at = time.monotonic() + self.max_age_seconds
-        # Before the subscription: a made-up cursor would become that of the job's
-        # topic in the hub, and keep its events from every other watcher.
         job = await self.store.run(get_job, job_id)
         if after_sequence > job.last_sequence:
             raise CursorOutOfRange(job.last_sequence)
-        with self._subscribed(job_id, after_sequence) as subscription:
+        # Not at the client's cursor: a made-up one would become that of the job's
+        # topic in the hub, and keep its events from every other watcher.
+        with self._subscribed(job_id, job.last_sequence) as subscription:
             cursor = after_sequence
             while log := await self.store.run(read_events, {job_id: cursor}, READ_LIMIT):
                 for event in log:
@@ -88,7 +88,8 @@ class Watching:
         """
         ends = _ends(end_at_review)
         try:
-            with self._subscribed(job_id, 0) as subscription:
+            last_sequence = (await self.store.run(get_job, job_id)).last_sequence
+            with self._subscribed(job_id, last_sequence) as subscription:
                 job = await self.store.run(get_job, job_id)
                 if job.state in ends or timeout <= 0:
                     return job
