@@ -42,16 +42,25 @@ _MARK = text("""
 # A broker may lose messages, and so may a worker that dies between taking one
 # and claiming its job. What was sent and never claimed is sent again, each time
 # after twice the time: workers may just be slow.
+#
+# A claim or a cancel that waited for the release of a retry has an older snapshot
+# than the row the release put here, and leaves it behind; it is removed instead.
+# Should the job want a worker again by now, its release finds no row and makes one.
 _UNSEND = text("""
-    UPDATE outbox SET sent_at = NULL
-    WHERE job_id IN (
-        SELECT job_id FROM outbox
+    WITH lost AS (
+        SELECT outbox.job_id, jobs.state IN ('queued', 'retrying') AS wanted
+        FROM outbox
+        JOIN jobs ON jobs.id = outbox.job_id
         WHERE sent_at < now() - :resend_after
           AND sent_at < now() - :resend_after * power(2, least(sends - 1, 10))
         ORDER BY sent_at
         LIMIT :limit
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE OF outbox SKIP LOCKED
+    ),
+    left_behind AS (
+        DELETE FROM outbox USING lost WHERE outbox.job_id = lost.job_id AND NOT wanted
     )
+    UPDATE outbox SET sent_at = NULL FROM lost WHERE outbox.job_id = lost.job_id AND wanted
 """)
 
 

@@ -1,0 +1,1 @@
+"""Tests on real servers, without the processes of the service."""

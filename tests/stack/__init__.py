@@ -1,0 +1,1 @@
+"""The parts of a stack, as the tests start, break and end them."""

@@ -1,0 +1,105 @@
+"""A private PostgreSQL, and fresh databases in it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from sqlalchemy import Engine
+
+from embedded.postgres import PrivatePostgres
+from grading.settings import Settings
+from grading.store.engine import make_engine
+from grading.store.schema import migrate
+
+_COUNTS = """
+    SELECT (SELECT count(*) FROM jobs) AS jobs, (SELECT count(*) FROM answers) AS answers,
+           (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM outbox) AS outbox,
+           (SELECT count(*) FROM runs) AS runs, (SELECT count(*) FROM results) AS results
+"""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database with the schema of the service."""
+
+    url: str
+
+    def settings(self, **others: object) -> Settings:
+        """Settings that lead to it."""
+        return Settings.model_validate(
+            {"database_url": self.url, "rabbitmq_url": "amqp://localhost", **others}
+        )
+
+    def make_engine(self, pool_size: int = 20) -> Engine:
+        """Make an engine as the workers have it."""
+        return make_engine(self.settings(), "tests", pool_size)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """Run a query in a connection of its own."""
+        with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as conn:
+            found = conn.execute(query.encode(), values)
+            return found.fetchall() if found.description else []
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        return self.rows(_COUNTS)[0]
+
+
+class Databases:
+    """Makes databases by copying one that was migrated."""
+
+    def __init__(self, postgres: PrivatePostgres) -> None:
+        self._template = postgres.url
+        self._names = (f"copy{number}" for number in count())
+        engine = Database(self._template).make_engine(pool_size=1)
+        migrate(engine)
+        engine.dispose()
+
+    @contextmanager
+    def copy(self) -> Iterator[Database]:
+        """Lend a database with the schema and no rows."""
+        yield from self._create(f"TEMPLATE {self._template.rsplit('/', 1)[1]}")
+
+    @contextmanager
+    def empty(self) -> Iterator[Database]:
+        """Lend a database without a schema."""
+        yield from self._create("")
+
+    def _create(self, options: str) -> Iterator[Database]:
+        name = next(self._names)
+        server = f"{self._template.rsplit('/', 1)[0]}/postgres"
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} {options}".encode())
+        try:
+            yield Database(f"{self._template.rsplit('/', 1)[0]}/{name}")
+        finally:
+            with psycopg.connect(server, autocommit=True) as conn:
+                conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@contextmanager
+def private_postgres() -> Iterator[PrivatePostgres]:
+    """Lend a running PostgreSQL in a folder that is gone afterwards."""
+    # Not pytest's folder: PostgreSQL runs as another user when the tests run as root.
+    folder = Path(tempfile.mkdtemp(prefix="vstep-tests-postgres-"))
+    folder.chmod(0o755)
+    # No power is cut here, and without fsync a database is copied in no time.
+    postgres = PrivatePostgres(folder, durable=False)
+    try:
+        postgres.start()
+        with psycopg.connect(postgres.url, autocommit=True) as conn:
+            # A connection that was given up while it logged in keeps a database from
+            # being dropped until then.
+            conn.execute("ALTER SYSTEM SET authentication_timeout = '5s'")
+            conn.execute("SELECT pg_reload_conf()")
+        yield postgres
+    finally:
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)

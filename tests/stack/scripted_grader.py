@@ -1,0 +1,55 @@
+"""A grader that does what the essay says.
+
+``slow:2.5`` takes that many seconds, in many small steps; ``silent:2.5`` does so
+without a word; ``boom`` breaks;
+anything else is graded at once.
+"""
+
+import re
+import time
+from decimal import Decimal
+
+from grading.domain.job import JobStage
+from grading.domain.result import Criterion, CriterionScore, GradingResult, Provenance
+from grading.domain.score import Band
+from grading.domain.work import WritingWork
+from workers.grader import ReportProgress
+
+#: A slow grading reports about this often, in seconds.
+STEP_SECONDS = 0.1
+
+SCORE = Decimal("6.5")
+
+RESULT = GradingResult(
+    score=SCORE,
+    exact_score=Decimal("6.375"),
+    band=Band.B2,
+    criteria=tuple(
+        CriterionScore(criterion, SCORE, Decimal("0.25"), Band.B2, "As scripted.")
+        for criterion in Criterion
+    ),
+    caps=(),
+    flags=(),
+    word_count=3,
+    provenance=Provenance("scripted", "1", "1", "1"),
+)
+
+
+class ScriptedGrader:
+    """Grades by script."""
+
+    def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
+        """Do what the answer says."""
+        report(JobStage.MEASURING, 0.1, "Measuring.")
+        if work.text.startswith("boom"):
+            raise RuntimeError(work.text)
+        if slow := re.match(r"slow:([\d.]+)", work.text):
+            seconds = float(slow[1])
+            started = time.monotonic()
+            while (spent := time.monotonic() - started) < seconds:
+                time.sleep(STEP_SECONDS)
+                report(JobStage.MEASURING, 0.1 + 0.7 * min(spent / seconds, 1), "Still at it.")
+        if silent := re.match(r"silent:([\d.]+)", work.text):
+            time.sleep(float(silent[1]))
+        report(JobStage.SCORING, 0.9, "Scoring.")
+        return RESULT

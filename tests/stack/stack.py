@@ -1,0 +1,85 @@
+"""Server and worker processes on one database and one virtual host."""
+
+from pathlib import Path
+
+from tests.stack.door import SERVING, Door
+from tests.stack.ports import free_port
+from tests.stack.postgres import Database
+from tests.stack.process import Process
+from tests.stack.waiting import until
+
+SCRIPTED = "tests.stack.scripted_worker"
+EMBEDDED = "workers.app"
+
+
+class Server(Process):
+    """``python -m server``."""
+
+    def __init__(self, settings: dict[str, str], folder: Path) -> None:
+        self.port = int(settings["PORT"])
+        super().__init__("server", ["-m", "server"], settings, folder)
+        self.door = Door(f"127.0.0.1:{self.port}")
+
+    def await_health(self, service: str, status: int = SERVING, seconds: float = 30) -> None:
+        """Wait until a name has a status."""
+
+        def look() -> bool:
+            assert self.running, f"the server ended:\n{self.output()}"
+            return self.door.status(service) == status
+
+        until(look, seconds)
+
+
+class Worker(Process):
+    """``celery worker``, with one child that grades."""
+
+    def __init__(self, app: str, settings: dict[str, str], folder: Path) -> None:
+        super().__init__(
+            "worker",
+            [
+                "-m", "celery", "-A", app, "worker", "--concurrency", "1",
+                "--without-gossip", "--without-mingle", "--queues", "writing",
+                "--hostname", f"tests-{free_port()}@localhost",
+            ],
+            settings,
+            folder,
+        )  # fmt: skip
+
+
+class Stack:
+    """Starts processes, and ends what is left of them."""
+
+    def __init__(self, database: Database, broker_url: str, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        self._started: list[Process] = []
+        self.settings = {
+            "DATABASE_URL": database.url,
+            "RABBITMQ_URL": broker_url,
+            "GRADING_POLL_SECONDS": "0.2",
+            "GRADING_LEASE_SECONDS": "2",
+            "GRADING_RETRY_BACKOFF_CAP_SECONDS": "0.5",
+            "GRADING_RESEND_SECONDS": "5",
+        }
+
+    def start_server(self, ready: bool = True, **settings: str) -> Server:
+        """Start a server on a free port, and wait until it is ready."""
+        server = Server({"PORT": str(free_port()), **self.settings, **settings}, self.folder)
+        self._started.append(server)
+        if ready:
+            server.await_health("vstep.grading.v1.GradingService")
+        return server
+
+    def start_worker(self, app: str = SCRIPTED, **settings: str) -> Worker:
+        """Start a worker; it takes jobs as soon as it can."""
+        worker = Worker(app, {**self.settings, **settings}, self.folder)
+        self._started.append(worker)
+        return worker
+
+    def stop(self) -> None:
+        """End every process, the last one started first."""
+        while self._started:
+            process = self._started.pop()
+            if isinstance(process, Server):
+                process.door.close()
+            process.kill()

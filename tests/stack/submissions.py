@@ -1,0 +1,50 @@
+"""Submissions, each under a name of its own."""
+
+from datetime import timedelta
+from itertools import count
+from uuid import UUID, uuid4
+
+import uuid_utils
+
+from grading.domain.work import Prompt, WritingTask, WritingWork
+from grading.store.records import NewJob
+from vstep.grading.v1.grading_service_pb2 import SubmitJobRequest
+from vstep.grading.v1.job_pb2 import WRITING_TASK_ESSAY
+from vstep.grading.v1.job_pb2 import Prompt as PromptMessage
+from vstep.grading.v1.job_pb2 import WritingWork as WritingWorkMessage
+
+_numbers = count(1)
+
+
+def submission(text: str = "Graded at once.", user_id: str = "learner-1") -> SubmitJobRequest:
+    """A request that keeps every rule, and differs from all before."""
+    return SubmitJobRequest(
+        request_id=str(uuid4()),
+        submission_id=f"submission-{next(_numbers)}",
+        attempt=1,
+        user_id=user_id,
+        prompt=PromptMessage(text="Write an essay.", requirements=["Give two reasons"]),
+        writing=WritingWorkMessage(task=WRITING_TASK_ESSAY, text=text),
+    )
+
+
+def new_job(
+    *,
+    request_id: UUID | None = None,
+    payload: bytes = b"payload",
+    submission_id: str | None = None,
+    attempt: int = 1,
+    text: str = "An answer.",
+    time_allowed: timedelta = timedelta(minutes=20),
+) -> NewJob:
+    """A job for the store, which differs from all before where nothing is said."""
+    return NewJob(
+        id=UUID(int=uuid_utils.uuid7().int),
+        request_id=request_id or uuid4(),
+        payload_hash=payload.ljust(32),
+        user_id="learner-1",
+        submission_id=submission_id or f"submission-{next(_numbers)}",
+        attempt=attempt,
+        work=WritingWork(WritingTask.ESSAY, text, Prompt("Write.", ("Give two reasons",))),
+        time_allowed=time_allowed,
+    )

@@ -1,0 +1,118 @@
+"""Settings: every bad value is named, and no secret is shown."""
+
+import pytest
+
+from grading.exceptions import SettingsError
+from grading.settings import Settings, load_settings
+
+SECRET = "hunter2-secret"
+
+SOUND = {
+    "DATABASE_URL": f"postgresql://vstep:{SECRET}@db:5432/vstep",
+    "RABBITMQ_URL": f"amqp://vstep:{SECRET}@mq:5672/vstep",
+}
+
+
+@pytest.fixture(autouse=True)
+def sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with what must be set and nothing else."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in SOUND.items():
+        monkeypatch.setenv(name, value)
+
+
+def _refused() -> str:
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    return str(refused.value)
+
+
+def test_what_must_be_set_is_enough() -> None:
+    settings = load_settings()
+    assert settings.port == 8000
+    assert settings.broker_url == SOUND["RABBITMQ_URL"]
+    assert settings.database_url.get_secret_value() == SOUND["DATABASE_URL"]
+
+
+_OUT_OF_RANGE = [
+    (name.upper(), value)
+    for name, field in Settings.model_fields.items()
+    for value in ("-1", "1e12", "nan", "soon")
+    if field.annotation in (int, float)
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *_OUT_OF_RANGE,
+        ("DATABASE_URL", SECRET),
+        ("DATABASE_URL", f"mysql://vstep:{SECRET}@db/vstep"),
+        ("DATABASE_URL", f"postgresql://vstep:{SECRET}@db:port/vstep"),
+        ("DATABASE_URL", f"//{SECRET}"),
+        ("RABBITMQ_URL", f"redis://:{SECRET}@mq"),
+        ("RABBITMQ_URL", f"amqp://vstep:{SECRET}@mq:0x1F/vstep"),
+        ("CELERY_BROKER_URL", f"memory://{SECRET}"),
+        ("CELERY_BROKER_URL", f"filesystem:{SECRET}"),
+        ("LOG_LEVEL", SECRET),
+        ("GRADING_NOTIFY", SECRET),
+        ("PORT", "65536"),
+        ("PORT", "80.5"),
+    ],
+)
+def test_a_bad_value_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    message = _refused()
+    assert message.startswith(f"{name}: ")
+    assert len(message.splitlines()) == 1
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_a_missing_database_is_named(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    if value is not None:
+        monkeypatch.setenv("DATABASE_URL", value)
+    assert _refused().startswith("DATABASE_URL: is not set")
+
+
+def test_a_missing_broker_is_named_by_both_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RABBITMQ_URL")
+    message = _refused()
+    assert "RABBITMQ_URL" in message
+    assert "CELERY_BROKER_URL" in message
+    assert SECRET not in message
+
+
+def test_celerys_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "filesystem:///folder")
+    assert load_settings().broker_url == "filesystem:///folder"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_both_names_of_postgresql_are_taken(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://db/vstep")
+    load_settings()
+
+
+def test_secrets_are_not_in_what_is_printed() -> None:
+    settings = load_settings()
+    for shown in (repr(settings), str(settings), settings.model_dump_json(), f"{settings!r:s}"):
+        assert SECRET not in shown
+
+
+def test_a_refusal_hides_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"mysql://vstep:{SECRET}@db/vstep")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_settings_do_not_change() -> None:
+    settings = load_settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1
