@@ -26,7 +26,7 @@ up: .venv/installed ## Run the embedded stack in the foreground on PORT (8000) u
 
 test: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto ## Run the whole test suite, on a PostgreSQL and a RabbitMQ of its own
 	@tests/install-debian-packages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto breaking ## Check style, types, layers and the contract
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from hashlib import sha256
@@ -19,6 +20,19 @@ import psycopg
 USER = "vstep"
 DATABASE = "vstep_grading"
 START_SECONDS = 60.0
+#: How long the remains of a crash may keep it from starting, in seconds.
+CRASH_SECONDS = 10.0
+
+# Popen's own ``user`` makes it fork instead of vfork, and a fork of a process in
+# which gRPC runs may crash before it becomes the program.
+_AS_ACCOUNT = """
+import os, sys
+uid, gid, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+os.setgroups([])
+os.setgid(gid)
+os.setuid(uid)
+os.execv(program, sys.argv[3:])
+"""
 
 
 class PostgresNotStarted(Exception):
@@ -66,18 +80,9 @@ class PrivatePostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialize()
         self._end_leftover()
-        with self._log.open("ab") as log:
-            self._process = self._popen(
-                [
-                    "postgres", "-D", str(self._data), "-p", str(self.port),
-                    "-c", "listen_addresses=127.0.0.1",
-                    "-c", "unix_socket_directories=",
-                    "-c", "max_connections=200",
-                    *([] if self._durable else ["-c", "fsync=off"]),
-                ],
-                log,
-            )  # fmt: skip
-        self._await_ready()
+        crashed = (self._data / "postmaster.pid").exists()
+        self._launch()
+        self._await_ready(patience=CRASH_SECONDS if crashed else 0)
 
     def stop(self) -> None:
         """Stop it: connections are cut, what was committed stays."""
@@ -114,13 +119,32 @@ class PrivatePostgres:
         if made != 0:
             raise PostgresNotStarted(f"initdb ended with {made}; see {self._log}")
 
-    def _await_ready(self) -> None:
+    def _launch(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = self._popen(
+                [
+                    "postgres", "-D", str(self._data), "-p", str(self.port),
+                    "-c", "listen_addresses=127.0.0.1",
+                    "-c", "unix_socket_directories=",
+                    "-c", "max_connections=200",
+                    *([] if self._durable else ["-c", "fsync=off"]),
+                ],
+                log,
+            )  # fmt: skip
+
+    def _await_ready(self, patience: float) -> None:
         assert self._process is not None
-        until = time.monotonic() + START_SECONDS
+        started = time.monotonic()
+        until = started + START_SECONDS
         server = self.url.rsplit("/", 1)[0] + "/postgres"
         while time.monotonic() < until:
             if self._process.poll() is not None:
-                raise PostgresNotStarted(f"PostgreSQL ended at once; see {self._log}")
+                if time.monotonic() > started + patience:
+                    raise PostgresNotStarted(f"PostgreSQL ended at once; see {self._log}")
+                # The processes of one that was killed hold its memory until they notice.
+                time.sleep(0.1)
+                self._launch()
+                continue
             try:
                 with psycopg.connect(server, autocommit=True, connect_timeout=2) as conn:
                     found = conn.execute(
@@ -164,18 +188,18 @@ class PrivatePostgres:
 
     def _popen(self, command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
         program, *arguments = command
-        account = self._account
+        command = [str(self._programs / "bin" / program), *arguments]
+        if self._account is not None:
+            ids = (str(self._account.pw_uid), str(self._account.pw_gid))
+            command = [sys.executable, "-I", "-S", "-c", _AS_ACCOUNT, *ids, *command]
         return subprocess.Popen(
-            [str(self._programs / "bin" / program), *arguments],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd="/",
             # A terminal's Ctrl-C goes to whoever started the stack, not to its parts.
             start_new_session=True,
-            user=None if account is None else account.pw_uid,
-            group=None if account is None else account.pw_gid,
-            extra_groups=None if account is None else [],
         )
 
     def _password(self) -> str:

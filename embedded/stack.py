@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -29,9 +30,15 @@ class StackNotReady(Exception):
 
 
 class EmbeddedStack:
-    """PostgreSQL, one worker and one server, all in ``folder``. A context manager."""
+    """PostgreSQL, one worker and one server, all in ``folder``. A context manager.
 
-    def __init__(self, folder: Path, port: int) -> None:
+    Setting ``asked_to_stop`` while the stack comes up makes it give up.
+    """
+
+    def __init__(
+        self, folder: Path, port: int, asked_to_stop: threading.Event | None = None
+    ) -> None:
+        self._asked_to_stop = asked_to_stop or threading.Event()
         self._folder = folder.absolute()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._port = port
@@ -125,6 +132,8 @@ class EmbeddedStack:
                 for child in self._children.members:
                     if not child.running:
                         raise StackNotReady(f"the {child.name} ended; see {child.log}")
+                if self._asked_to_stop.is_set():
+                    raise StackNotReady("stopped before it was ready")
                 if time.monotonic() > until:
                     raise StackNotReady(f"not serving: {', '.join(waiting)}; see {self._folder}")
                 try:

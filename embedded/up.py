@@ -37,7 +37,7 @@ def main() -> int:
         signal.signal(signum, lambda *_: asked.set())
     print("starting the embedded stack …", flush=True)
     try:
-        with EmbeddedStack(FOLDER, port) as stack:
+        with EmbeddedStack(FOLDER, port, asked) as stack:
             print(f"ready {stack.address}", flush=True)
             while not asked.wait(1):
                 stack.watch_over()
@@ -47,7 +47,7 @@ def main() -> int:
         return 2
     except (PostgresNotStarted, StackNotReady) as error:
         print(error, file=sys.stderr)
-        return 1
+        return 0 if asked.is_set() else 1
     return 0
 
 

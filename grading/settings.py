@@ -24,7 +24,7 @@ def _url(secret: SecretStr, schemes: tuple[str, ...]) -> SecretStr:
             f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}"
         )
     if parts.scheme == "filesystem":
-        if not Path(parts.path).is_absolute():
+        if parts.netloc or not Path(parts.path).is_absolute():
             raise ValueError("must be filesystem:// with an absolute path after it")
     elif not parts.hostname and not parts.query:
         raise ValueError("must be a URL that names a host")

@@ -39,7 +39,7 @@ def databases(postgres: PrivatePostgres) -> Databases:
 @pytest.fixture
 def database(databases: Databases) -> Iterator[Database]:
     """A database with the schema and no rows, for one test."""
-    with databases.copy() as copied:
+    with databases.lend() as copied:
         yield copied
 
 
@@ -90,7 +90,7 @@ def standing_stack(
     databases: Databases, rabbit: PrivateRabbit, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """Processes that many tests share, and none may break."""
-    with databases.copy() as database, rabbit.virtual_host() as url:
+    with databases.lend() as database, rabbit.virtual_host() as url:
         made = Stack(database, url, tmp_path_factory.mktemp("standing"))
         yield made
         made.stop()

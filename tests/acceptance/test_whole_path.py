@@ -37,7 +37,7 @@ PROMPT: str = yaml.safe_load(_HEAD)["prompt"]
 @pytest.fixture(scope="module")
 def server(databases: Any, rabbit: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A stack of its own, whose worker is the product's."""
-    with databases.copy() as database, rabbit.virtual_host() as url:
+    with databases.lend() as database, rabbit.virtual_host() as url:
         stack = Stack(database, url, tmp_path_factory.mktemp("embedded"))
         stack.settings["GRADING_LEASE_SECONDS"] = "30"
         stack.start_worker(EMBEDDED)

@@ -212,7 +212,10 @@ def test_a_submission_waits_for_one_under_way_with_the_same_id(
 def test_where_a_part_cannot_be_stored_nothing_is(
     conn: Connection, database: Database, table: str
 ) -> None:
-    conn.execute(text(f"ALTER TABLE {table} ADD CHECK (false)"))
-    with pytest.raises(DBAPIError):
-        accept(conn, [new_job(), new_job()])
-    assert set(database.counts().values()) == {0}
+    conn.execute(text(f"ALTER TABLE {table} ADD CONSTRAINT never CHECK (false)"))
+    try:
+        with pytest.raises(DBAPIError):
+            accept(conn, [new_job(), new_job()])
+        assert set(database.counts().values()) == {0}
+    finally:
+        conn.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT never"))

@@ -27,6 +27,11 @@ NOTIFY_AND_POLL = pytest.mark.parametrize(
     ("notify", "poll"), [(True, 60.0), (False, 0.05), (True, 0.05)], ids=["hint", "poll", "both"]
 )
 
+LISTENER = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'vstep-grading-listen'
+"""
+
 
 @asynccontextmanager
 async def _watching(
@@ -154,16 +159,11 @@ async def test_a_listener_that_was_cut_off_comes_back(
         watcher = asyncio.create_task(_sequences(watching, held.job_id))
         for _ in range(3):
             await _until_listening(database)
-            [killed] = database.rows(
-                "SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name = 'vstep-grading-listen'"
-            )
+            [killed] = database.rows(LISTENER)
+            database.rows("SELECT pg_terminate_backend(%s, 5000)", killed["pid"])
             await asyncio.to_thread(_write, engine, held, 2)
         await _until_listening(database)
-        [again] = database.rows(
-            "SELECT pid FROM pg_stat_activity"
-            " WHERE datname = current_database() AND application_name = 'vstep-grading-listen'"
-        )
+        [again] = database.rows(LISTENER)
         assert again["pid"] != killed["pid"]
         await asyncio.to_thread(_settle, engine, held)
         async with asyncio.timeout(10):

@@ -24,6 +24,16 @@ _COUNTS = """
            (SELECT count(*) FROM runs) AS runs, (SELECT count(*) FROM results) AS results
 """
 
+# A process that was killed may have left a statement running.
+_CUT_OFF = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+_EMPTY = """
+    WITH jobs AS (DELETE FROM jobs), outbox AS (DELETE FROM outbox) DELETE FROM workers
+"""
+
 
 @dataclass(frozen=True)
 class Database:
@@ -57,31 +67,42 @@ class Databases:
 
     def __init__(self, postgres: PrivatePostgres) -> None:
         self._template = postgres.url
+        self._server = f"{self._template.rsplit('/', 1)[0]}/postgres"
+        self._copied = f"TEMPLATE {self._template.rsplit('/', 1)[1]}"
         self._names = (f"copy{number}" for number in count())
+        self._returned: list[Database] = []
         engine = Database(self._template).make_engine(pool_size=1)
         migrate(engine)
         engine.dispose()
 
     @contextmanager
-    def copy(self) -> Iterator[Database]:
-        """Lend a database with the schema and no rows."""
-        yield from self._create(f"TEMPLATE {self._template.rsplit('/', 1)[1]}")
+    def lend(self) -> Iterator[Database]:
+        """Lend a database with the schema and no rows, which the next borrower gets emptied."""
+        database = self._returned.pop() if self._returned else Database(self._create(self._copied))
+        yield database
+        database.rows(_CUT_OFF)
+        database.rows(_EMPTY)
+        self._returned.append(database)
 
     @contextmanager
     def empty(self) -> Iterator[Database]:
         """Lend a database without a schema."""
-        yield from self._create("")
-
-    def _create(self, options: str) -> Iterator[Database]:
-        name = next(self._names)
-        server = f"{self._template.rsplit('/', 1)[0]}/postgres"
-        with psycopg.connect(server, autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} {options}".encode())
+        database = Database(self._create(""))
         try:
-            yield Database(f"{self._template.rsplit('/', 1)[0]}/{name}")
+            yield database
         finally:
-            with psycopg.connect(server, autocommit=True) as conn:
-                conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            self._drop(database)
+
+    def _create(self, options: str) -> str:
+        name = next(self._names)
+        with psycopg.connect(self._server, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} {options}".encode())
+        return f"{self._template.rsplit('/', 1)[0]}/{name}"
+
+    def _drop(self, database: Database) -> None:
+        name = database.url.rsplit("/", 1)[1]
+        with psycopg.connect(self._server, autocommit=True) as conn:
+            conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @contextmanager

@@ -68,7 +68,9 @@ def _subclasses(kind: type[domain.GradingError]) -> Iterator[type[domain.Grading
         yield from _subclasses(subclass)
 
 
-@pytest.mark.parametrize(("error", "code", "reason"), REFUSED, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(
+    ("error", "code", "reason"), REFUSED, ids=lambda value: type(value).__name__
+)
 def test_each_exception_has_its_status(
     error: domain.GradingError, code: StatusCode, reason: str
 ) -> None:
