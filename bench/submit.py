@@ -19,7 +19,7 @@ from bench.ground import Ground, ground
 from bench.load import Rate, closed_loop
 from bench.report import Aim, Bound, Figure, Report
 from grading.store.engine import make_engine
-from vstep.grading.v1.grading_service_pb2 import SubmitJobRequest
+from vstep.grading.v1.grading_service_pb2 import BatchSubmitJobsRequest, SubmitJobRequest
 from vstep.grading.v1.job_pb2 import Prompt, WritingTask, WritingWork
 
 METHOD = "/vstep.grading.v1.GradingService/SubmitJob"
@@ -28,6 +28,11 @@ SECONDS = 3.0
 #: More than can be submitted in all rounds together.
 REQUESTS = 120_000
 AIMS = {16: 0.30, 64: 0.40}
+BATCH_METHOD = "/vstep.grading.v1.GradingService/BatchSubmitJobs"
+BATCH = 200
+#: More than can be sent in one round.
+BATCHES = 300
+BATCH_AIM = 8000.0
 
 _SENTENCE = "Tourism brings many benefits to a country and to its people. "
 _PROMPT = Prompt(
@@ -37,17 +42,27 @@ _PROMPT = Prompt(
 _WORK = WritingWork(task=WritingTask.WRITING_TASK_ESSAY, text=_SENTENCE * 30)
 
 
-def _requests() -> Iterator[bytes]:
+def _requests(name: str) -> Iterator[bytes]:
     """Submissions of about 2 KB, each with ids of its own."""
     for number in itertools.count():
         yield SubmitJobRequest(
             request_id=str(uuid.uuid4()),
-            submission_id=f"submission-{number}",
+            submission_id=f"{name}-{number}",
             attempt=1,
             user_id=f"user-{number % 500}",
             prompt=_PROMPT,
             writing=_WORK,
         ).SerializeToString()
+
+
+def _batches() -> Iterator[bytes]:
+    """Batches of submissions, each with ids of its own."""
+    requests = _requests("batch")
+    while True:
+        batch = BatchSubmitJobsRequest()
+        for data in itertools.islice(requests, BATCH):
+            batch.requests.add().ParseFromString(data)
+        yield batch.SerializeToString()
 
 
 def _count_jobs(base: Ground) -> int:
@@ -62,9 +77,13 @@ def measure() -> Report:
     """Measure echo and submission in turns."""
     figures: dict[str, Figure] = {}
     aims: list[Aim] = []
-    prepared = list(itertools.islice(_requests(), REQUESTS))
+    prepared = list(itertools.islice(_requests("single"), REQUESTS))
     requests = iter(prepared)
-    with ground() as base, base.echo() as echo_address, base.server() as address:
+    with (
+        ground() as base,
+        base.echo() as echo_address,
+        base.server(GRADING_MAX_BACKLOG="10000000") as address,
+    ):
 
         def submit(in_flight: int, seconds: float) -> Rate:
             return asyncio.run(closed_loop(address, METHOD, requests, in_flight, seconds))
@@ -85,6 +104,11 @@ def measure() -> Report:
                 f"submit_{in_flight}_p50_ms": median(s.percentile(0.5) for _, s in rounds),
                 f"submit_{in_flight}_p99_ms": median(s.percentile(0.99) for _, s in rounds),
             }
+        batches = iter(list(itertools.islice(_batches(), BATCHES)))
+        batched = asyncio.run(closed_loop(address, BATCH_METHOD, batches, 2, SECONDS))
+        answered += batched.calls * BATCH
+        batch_rate = batched.per_second * BATCH
+        aims.append(Aim("batch_jobs_per_s", batch_rate, BATCH_AIM, Bound.AT_LEAST, "jobs/s"))
         stored = _count_jobs(base)
     if stored != answered:
         raise SystemExit(f"{answered} submissions were answered, but {stored} are stored")

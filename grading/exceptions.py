@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from grading.domain.job import JobState
+from grading.domain.work import Skill
 
 
 class GradingError(Exception):
@@ -63,6 +64,54 @@ class CursorOutOfRange(GradingError):
     """The cursor lies beyond the job's log."""
 
     last_sequence: int
+
+
+class CursorInvalid(GradingError):
+    """The feed's cursor was not given out by this service."""
+
+
+@dataclass
+class CursorTooOld(GradingError):
+    """Events after the feed's cursor were purged."""
+
+    oldest_cursor: str
+
+
+@dataclass
+class JobNotFailed(GradingError):
+    """Only a FAILED job can be retried."""
+
+    job_id: UUID
+    state: JobState
+
+
+@dataclass
+class AnswerPurged(GradingError):
+    """The job's answer is gone, so it can't be graded again."""
+
+    job_id: UUID
+
+
+@dataclass
+class BacklogFull(GradingError):
+    """As many jobs of the skill wait as the service may keep waiting."""
+
+    skill: Skill
+    backlog: int
+
+
+@dataclass
+class TransientFault(GradingError):
+    """A fault that another run may mend."""
+
+    #: One sentence that holds nothing of the learner's text.
+    message: str
+    #: How long a provider asked to be left alone, in seconds.
+    retry_after: float | None = None
+
+
+class WorkerStopping(GradingError):
+    """The worker is asked to shut down; the job is to be given back."""
 
 
 @dataclass

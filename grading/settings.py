@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     #: How long the server waits before it sends a message again that nobody took, in seconds.
     grading_resend_seconds: float = Field(60, ge=1, le=86_400)
 
+    #: How many jobs of a skill may wait for a worker before work is refused.
+    grading_max_backlog: int = Field(100_000, ge=1, le=100_000_000)
+    #: How long the events of a job that ended are kept, in seconds.
+    grading_retention_events_seconds: int = Field(30 * 86_400, ge=1, le=100 * 365 * 86_400)
+    #: How long the answer of a job that ended is kept, in seconds.
+    grading_retention_answers_seconds: int = Field(365 * 86_400, ge=1, le=100 * 365 * 86_400)
+
     #: How often the server looks for what a hint missed, in seconds.
     grading_poll_seconds: float = Field(1, ge=0.05, le=60)
     #: Whether the server listens to PostgreSQL's NOTIFY. Without it, it only polls.

@@ -1,6 +1,7 @@
 """Wires the server: one place that knows every piece."""
 
 import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,12 +15,15 @@ from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
 from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
+from server.backlog import Backlog
+from server.feeding import Feeding
 from server.grading_service import GradingService
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
 from server.interceptors.error_seam import ErrorSeam
 from server.interceptors.request_id import RequestId
 from server.interceptors.validation import Validation
+from server.janitor import Janitor
 from server.publisher import Publisher
 from server.reaper import Reaper
 from server.relay import Relay
@@ -45,9 +49,9 @@ class GradingServer:
     store: Store
     hub: WatchHub
     relay: Relay
-    reaper: Reaper
+    #: What runs until the server ends: reaper, health checks, counts, purges.
+    background: Sequence[Callable[[], Coroutine[None, None, None]]]
     health: Health
-    checks: HealthChecks
     #: The port that calls are taken on; known once it has started.
     port: int = 0
 
@@ -64,10 +68,7 @@ class GradingServer:
             raise OSError(f"GRADING_HOST, PORT: {address} can't be listened on") from None
         self.hub.start()
         self.relay.start()
-        self._background = [
-            asyncio.create_task(self.reaper.run()),
-            asyncio.create_task(self.checks.run()),
-        ]
+        self._running = [asyncio.create_task(task()) for task in self.background]
         await self.grpc_server.start()
         _log.info("listening", host=self.settings.grading_host, port=self.port)
 
@@ -80,9 +81,9 @@ class GradingServer:
         await asyncio.sleep(0.1)
         self.health.end_watches()
         await self.grpc_server.stop(self.settings.grading_drain_seconds)
-        for task in self._background:
+        for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self.hub.stop()
         await asyncio.to_thread(self.relay.stop, 1.0)
         await self.store.close()
@@ -114,11 +115,23 @@ def make_server(settings: Settings) -> GradingServer:
         settings.grading_poll_seconds,
         relay.wake,
     )
+    backlog = Backlog(store, settings.grading_max_backlog, settings.grading_poll_seconds)
+    janitor = Janitor(
+        store,
+        timedelta(seconds=settings.grading_retention_events_seconds),
+        timedelta(seconds=settings.grading_retention_answers_seconds),
+    )
     health = Health()
     service = GradingService(
         store,
-        Submissions(store, relay.wake),
+        Submissions(store, backlog, relay.wake),
         Watching(
+            store,
+            hub,
+            settings.grading_heartbeat_seconds,
+            settings.grading_stream_max_age_seconds,
+        ),
+        Feeding(
             store,
             hub,
             settings.grading_heartbeat_seconds,
@@ -140,4 +153,5 @@ def make_server(settings: Settings) -> GradingServer:
         (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
     )
     checks = HealthChecks(health, store, relay, settings.grading_poll_seconds)
-    return GradingServer(settings, server, store, hub, relay, reaper, health, checks)
+    background = (reaper.run, checks.run, backlog.count, janitor.run)
+    return GradingServer(settings, server, store, hub, relay, background, health)

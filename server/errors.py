@@ -16,10 +16,15 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from grading.exceptions import (
+    AnswerPurged,
     AttemptExists,
+    BacklogFull,
+    CursorInvalid,
     CursorOutOfRange,
+    CursorTooOld,
     GradingError,
     JobEnded,
+    JobNotFailed,
     JobNotFound,
     PageTokenInvalid,
     RequestIdReused,
@@ -36,10 +41,13 @@ from server.exceptions import (
 )
 from server.messages import state_name
 from vstep.grading.v1.error_pb2 import ErrorReason
+from vstep.grading.v1.grading_service_pb2 import Refusal as RefusalMessage
 
 DOMAIN = "grading.vstep"
 #: The metadata key under which gRPC carries a ``google.rpc.Status``.
 DETAILS_KEY = "grpc-status-details-bin"
+#: When a client may try again whose work there was no room for, in seconds.
+BACKLOG_RETRY_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -86,6 +94,17 @@ def refusal_of(error: Exception) -> Refusal:
         StatusCode.INTERNAL,
         ErrorReason.ERROR_REASON_INTERNAL,
         "the service failed; its log tells more under this call's x-request-id",
+    )
+
+
+def refusal_to(error: GradingError) -> RefusalMessage:
+    """Tell of a refusal inside an answer, as an item of a batch has it."""
+    refusal = _from_domain(error)
+    return RefusalMessage(
+        reason=refusal.reason,
+        message=refusal.message,
+        metadata=refusal.metadata,
+        violations={violation.field: violation.description for violation in refusal.violations},
     )
 
 
@@ -148,6 +167,40 @@ def _from_domain(error: GradingError) -> Refusal:
                 ErrorReason.ERROR_REASON_JOB_ENDED,
                 f"the job is {state_name(state)} and can't be changed",
                 {"job_id": str(job_id), "state": state_name(state)},
+            )
+        case JobNotFailed(job_id, state):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_JOB_NOT_FAILED,
+                f"the job is {state_name(state)}; only a FAILED one can be retried",
+                {"job_id": str(job_id), "state": state_name(state)},
+            )
+        case AnswerPurged(job_id):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_ANSWER_PURGED,
+                "the job's answer was purged; submit the work anew",
+                {"job_id": str(job_id)},
+            )
+        case BacklogFull(skill, backlog):
+            return Refusal(
+                StatusCode.RESOURCE_EXHAUSTED,
+                ErrorReason.ERROR_REASON_BACKLOG_FULL,
+                "too many jobs of this skill wait; nothing was stored",
+                {"skill": f"SKILL_{skill.name}", "backlog": str(backlog)},
+                retry_after=BACKLOG_RETRY_SECONDS,
+            )
+        case CursorInvalid():
+            return _invalid(
+                ErrorReason.ERROR_REASON_CURSOR_INVALID,
+                (FieldViolation("cursor", "must be empty, or a cursor that a feed gave out"),),
+            )
+        case CursorTooOld(oldest_cursor):
+            return Refusal(
+                StatusCode.OUT_OF_RANGE,
+                ErrorReason.ERROR_REASON_CURSOR_TOO_OLD,
+                "events after this cursor were purged; begin at metadata.oldest_cursor",
+                {"field": "cursor", "oldest_cursor": oldest_cursor},
             )
         case PageTokenInvalid():
             return _invalid(

@@ -11,9 +11,21 @@ import uuid_utils
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc.aio import ServicerContext
 
-from grading.store.jobs import JobFilter, cancel_job, get_job, get_result, list_jobs
+from grading.store.acceptance import Accepted
+from grading.store.erasure import erase_job
+from grading.store.jobs import (
+    JobFilter,
+    cancel_job,
+    get_failed_work,
+    get_job,
+    get_result,
+    list_jobs,
+)
 from grading.store.records import NewJob
+from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest
+from server.feeding import FeedFilter, Feeding, QuietFeed
+from server.interceptors.validation import check
 from server.messages import event_to, job_to, result_to, skill_from, state_from, work_from
 from server.page_token import read_token, write_token
 from server.store import Store
@@ -36,6 +48,10 @@ def payload_hash(request: messages.SubmitJobRequest) -> bytes:
     return hashlib.sha256(payload.SerializeToString(deterministic=True)).digest()
 
 
+def _submitted(accepted: Accepted) -> messages.SubmitJobResponse:
+    return messages.SubmitJobResponse(job=job_to(accepted.job), deduplicated=accepted.deduplicated)
+
+
 @dataclass(frozen=True)
 class GradingService(GradingServiceServicer):
     """Serves the contract. Requests come validated; errors leave as exceptions."""
@@ -43,26 +59,95 @@ class GradingService(GradingServiceServicer):
     store: Store
     submissions: Submissions
     watching: Watching
+    feeding: Feeding
     #: The time from acceptance to the deadline of a writing job.
     writing_time: timedelta
 
     async def SubmitJob(
         self, request: messages.SubmitJobRequest, context: Context
     ) -> messages.SubmitJobResponse:
+        accepted = await self.submissions.submit(self._new_job(request))
+        return _submitted(accepted)
+
+    async def BatchSubmitJobs(
+        self, request: messages.BatchSubmitJobsRequest, context: Context
+    ) -> messages.BatchSubmitJobsResponse:
+        outcomes: list[messages.BatchSubmitOutcome] = []
+        jobs: list[NewJob] = []
+        for item in request.requests:
+            outcome = messages.BatchSubmitOutcome()
+            outcomes.append(outcome)
+            try:
+                check(item)
+            except InvalidRequest as error:
+                outcome.refusal.CopyFrom(refusal_to(error))
+            else:
+                jobs.append(self._new_job(item))
+        stored = iter(await self.submissions.submit_batch(jobs) if jobs else ())
+        for outcome in outcomes:
+            if outcome.HasField("refusal"):
+                continue
+            accepted = next(stored)
+            if isinstance(accepted, Accepted):
+                outcome.accepted.CopyFrom(_submitted(accepted))
+            else:
+                outcome.refusal.CopyFrom(refusal_to(accepted))
+        return messages.BatchSubmitJobsResponse(outcomes=outcomes)
+
+    async def RetryJob(
+        self, request: messages.RetryJobRequest, context: Context
+    ) -> messages.RetryJobResponse:
+        failed_id = UUID(request.job_id)
+        failed, work = await self.store.run(get_failed_work, failed_id)
         accepted = await self.submissions.submit(
             NewJob(
                 id=UUID(int=uuid_utils.uuid7().int),
                 request_id=UUID(request.request_id),
-                payload_hash=payload_hash(request),
-                user_id=request.user_id,
-                submission_id=request.submission_id,
-                attempt=request.attempt,
-                work=work_from(request),
+                payload_hash=hashlib.sha256(b"retry of " + failed_id.bytes).digest(),
+                user_id=failed.user_id,
+                submission_id=failed.submission_id,
+                attempt=failed.attempt + 1,
+                work=work,
                 time_allowed=self.writing_time,
+                retry_of=failed_id,
             )
         )
-        return messages.SubmitJobResponse(
+        return messages.RetryJobResponse(
             job=job_to(accepted.job), deduplicated=accepted.deduplicated
+        )
+
+    async def DeleteJob(
+        self, request: messages.DeleteJobRequest, context: Context
+    ) -> messages.DeleteJobResponse:
+        deleted_at = await self.store.run(erase_job, UUID(request.job_id))
+        answer = messages.DeleteJobResponse()
+        answer.delete_time.FromDatetime(deleted_at)
+        return answer
+
+    async def WatchJobs(
+        self, request: messages.WatchJobsRequest, context: Context
+    ) -> AsyncIterator[messages.WatchJobsResponse]:
+        wanted = FeedFilter(request.user_id or None, skill_from(request.skill), request.only_ends)
+        async for item in self.feeding.events(
+            request.cursor, wanted, start_at_end=request.start_at_end
+        ):
+            answer = messages.WatchJobsResponse(cursor=item.cursor.write())
+            if isinstance(item, QuietFeed):
+                answer.heartbeat.time.GetCurrentTime()
+            else:
+                answer.event.CopyFrom(event_to(item.event))
+            yield answer
+
+    def _new_job(self, request: messages.SubmitJobRequest) -> NewJob:
+        return NewJob(
+            id=UUID(int=uuid_utils.uuid7().int),
+            request_id=UUID(request.request_id),
+            payload_hash=payload_hash(request),
+            user_id=request.user_id,
+            submission_id=request.submission_id,
+            attempt=request.attempt,
+            work=work_from(request),
+            time_allowed=self.writing_time,
         )
 
     async def GetJob(

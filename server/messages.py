@@ -64,6 +64,8 @@ def job_to(job: Job) -> job_messages.Job:
         state=_STATE[job.state],
         progress=job.progress,
         run=job.run,
+        retries=job.retries,
+        late=job.late,
         last_sequence=job.last_sequence,
         accept_time=_time(job.accepted_at),
         update_time=_time(job.updated_at),
@@ -73,6 +75,10 @@ def job_to(job: Job) -> job_messages.Job:
         message.writing_task = _TASK[job.writing_task]
     if job.ended_at is not None:
         message.end_time.FromDatetime(job.ended_at)
+    if job.next_run_at is not None:
+        message.next_run_time.FromDatetime(job.next_run_at)
+    if job.retry_of is not None:
+        message.retry_of = str(job.retry_of)
     if job.failure is not None:
         message.error.CopyFrom(_error(job.failure))
     return message

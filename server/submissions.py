@@ -1,13 +1,15 @@
 """Group commit: submissions that arrive together share one transaction."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from grading.exceptions import GradingError
+from grading.exceptions import AttemptExists, GradingError, RequestIdReused
 from grading.store.acceptance import Accepted, accept
 from grading.store.records import NewJob
+from server.backlog import Backlog
 from server.store import Store
 
 #: The most submissions that one transaction takes.
@@ -26,8 +28,9 @@ class Submissions:
     The caller is answered after the commit, so what was answered is on disk.
     """
 
-    def __init__(self, store: Store, on_accepted: Callable[[], None]) -> None:
+    def __init__(self, store: Store, backlog: Backlog, on_accepted: Callable[[], None]) -> None:
         self._store = store
+        self._backlog = backlog
         self._on_accepted = on_accepted
         self._waiting: list[_Waiting] = []
         self._committer: asyncio.Task[None] | None = None
@@ -37,12 +40,28 @@ class Submissions:
 
         Raises:
             RequestIdReused, AttemptExists: as ``grading.store.acceptance`` tells.
+            BacklogFull: too many jobs of the skill wait.
         """
+        self._backlog.admit(job.skill, 1)
         answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, answer))
         if self._committer is None:
             self._committer = asyncio.create_task(self._commit())
         return await answer
+
+    async def submit_batch(
+        self, jobs: Sequence[NewJob]
+    ) -> Sequence[Accepted | RequestIdReused | AttemptExists]:
+        """Store ``jobs`` in a transaction of their own; an outcome for each, in order.
+
+        Raises:
+            BacklogFull: there is no room for all of them; none was stored.
+        """
+        for skill, count in Counter(job.skill for job in jobs).items():
+            self._backlog.admit(skill, count)
+        outcomes = await self._store.run(accept, jobs)
+        self._on_accepted()
+        return outcomes
 
     async def _commit(self) -> None:
         try:

@@ -15,6 +15,8 @@ import structlog
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from grading.exceptions import JobNotFound
+from grading.store.erasure import find_erased
 from grading.store.events import CHANNEL, read_events
 from grading.store.records import Event
 from server.exceptions import Draining, WatcherTooSlow
@@ -89,6 +91,7 @@ class WatchHub:
         self._topics: dict[UUID, _Topic] = {}
         self._hinted: set[UUID] = set()
         self._hint = asyncio.Event()
+        self._pulse = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
 
@@ -110,6 +113,7 @@ class WatchHub:
         for topic in self._topics.values():
             for subscription in topic.subscriptions:
                 subscription.end(Draining())
+        self._beat()
 
     @property
     def watchers(self) -> int:
@@ -126,8 +130,7 @@ class WatchHub:
         Raises:
             Draining: the server is shutting down.
         """
-        if self._draining:
-            raise Draining
+        self.refuse_when_draining()
         topic = self._topics.get(job_id)
         if topic is None:
             topic = self._topics[job_id] = _Topic(cursor=after_sequence)
@@ -141,6 +144,20 @@ class WatchHub:
         topic.subscriptions.discard(subscription)
         if not topic.subscriptions:
             del self._topics[subscription.job_id]
+
+    @property
+    def pulse(self) -> asyncio.Event:
+        """An event that is set when any job's log may have grown; a new one each time."""
+        return self._pulse
+
+    def refuse_when_draining(self) -> None:
+        """Raise ``Draining`` if the server is shutting down."""
+        if self._draining:
+            raise Draining
+
+    def _beat(self) -> None:
+        pulse, self._pulse = self._pulse, asyncio.Event()
+        pulse.set()
 
     def _hint_at(self, job_ids: Iterable[UUID]) -> None:
         self._hinted.update(job_ids)
@@ -158,10 +175,13 @@ class WatchHub:
                 continue
             try:
                 events = await self._store.run(read_events, cursors, READ_LIMIT)
+                grown = {event.job_id for event in events}
+                erased = await self._store.run(find_erased, [*cursors.keys() - grown])
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("log_not_read", error=type(error).__name__)
                 continue  # the poll comes back to it
             self._hand_out(events)
+            self._end_erased(erased)
             if len(events) == READ_LIMIT:
                 self._hint_at(cursors)
 
@@ -174,10 +194,17 @@ class WatchHub:
             for subscription in topic.subscriptions:
                 subscription.push(event)
 
+    def _end_erased(self, erased: Iterable[UUID]) -> None:
+        for job_id in erased:
+            if topic := self._topics.get(job_id):
+                for subscription in topic.subscriptions:
+                    subscription.end(JobNotFound(job_id))
+
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
             self._hint_at(self._topics)
+            self._beat()
 
     async def _listen(self) -> None:
         while True:
@@ -191,6 +218,7 @@ class WatchHub:
                     await conn.execute(f"LISTEN {CHANNEL}")
                     self._hint_at(self._topics)
                     async for notification in conn.notifies():
+                        self._beat()
                         job_id = _job_id(notification.payload)
                         if job_id in self._topics:
                             self._hint_at((job_id,))

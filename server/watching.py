@@ -58,8 +58,8 @@ class Watching:
                     yield event
                     if event.state in ends:
                         return
-            if after_sequence == job.last_sequence and job.state in ends:
-                return  # the client has it all already
+            if job.state in ends:
+                return  # the client has it all already, or the log was purged
             while True:
                 left = too_old_at - time.monotonic()
                 if left <= 0:

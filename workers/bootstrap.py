@@ -5,6 +5,7 @@ each child loads the grader and takes jobs. Engines are made after the fork, so
 that no two processes share a connection.
 """
 
+import multiprocessing
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -14,9 +15,16 @@ from uuid import UUID
 import structlog
 from celery import Celery
 from celery.exceptions import Reject
-from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutdown
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 
 from grading.broker import TASK, make_celery
+from grading.domain.retry import RetryPolicy
 from grading.logs import configure_logs
 from grading.settings import Settings
 from grading.store.engine import make_engine
@@ -31,12 +39,23 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
     """Wire a worker that grades with what ``load_grader`` gives, loaded once in each child."""
     app = make_celery(settings, "vstep-grading-worker")
     presences: list[Presence] = []
+    # Made before the fork, so that the parent can tell its children.
+    stopping = multiprocessing.Event()
 
     @cache
     def runner() -> Runner:
         # A connection for the run and one for the thread that keeps its lease.
         engine = make_engine(settings, "vstep-grading-worker", pool_size=2)
-        return Runner(engine, load_grader(), timedelta(seconds=settings.grading_lease_seconds))
+        return Runner(
+            engine,
+            load_grader(),
+            timedelta(seconds=settings.grading_lease_seconds),
+            RetryPolicy(
+                settings.grading_max_retries,
+                timedelta(seconds=settings.grading_retry_backoff_cap_seconds),
+            ),
+            stopping.is_set,
+        )
 
     # The handlers are closures, so Celery must hold them strongly.
     @setup_logging.connect(weak=False)
@@ -54,6 +73,10 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
         presence = Presence(engine, sender.hostname, queues)
         presence.start()
         presences.append(presence)
+
+    @worker_shutting_down.connect(weak=False)
+    def _stop(**_: Any) -> None:
+        stopping.set()
 
     @worker_shutdown.connect(weak=False)
     def _leave(**_: Any) -> None:

@@ -1,18 +1,23 @@
 """Runs one job: claim it, keep its lease, grade, settle."""
 
+import random
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.domain.job import JobStage, JobState
 from grading.domain.result import GradingResult
-from grading.exceptions import LeaseLost
+from grading.domain.retry import RetryPolicy
+from grading.exceptions import LeaseLost, TransientFault, WorkerStopping
 from grading.store import runs
+from grading.store.interruptions import keep_late_result, release_run, retry_run
 from grading.store.records import Claim, Failure, FailureReason
 from workers.grader import WritingGrader
 from workers.lease import LeaseKeeper
@@ -34,6 +39,10 @@ class Runner:
     grader: WritingGrader
     #: How long a claim holds without a renewal.
     lease: timedelta
+    #: When a job is taken again after a passing fault.
+    policy: RetryPolicy
+    #: Whether the worker was asked to shut down.
+    stopping: Callable[[], bool]
 
     def run(self, job_id: UUID, worker: str) -> None:
         """Grade the job as ``worker``, if it is to be had; another's job is left alone.
@@ -51,29 +60,57 @@ class Runner:
         log.info("job_claimed")
         try:
             with LeaseKeeper(self.engine, held, self.lease) as keeper:
-                started = time.monotonic()
-                result = self._grade(held, keeper)
-                took = timedelta(seconds=time.monotonic() - started)
-                keeper.check()
-                with self.engine.connect() as conn:
-                    if isinstance(result, Failure):
-                        runs.fail(conn, held, result)
-                    else:
-                        runs.settle(conn, held, result, took)
+                self._grade_and_settle(held, keeper)
+        except WorkerStopping:
+            self._give_back(held)
+            log.info("job_given_back")
         except LeaseLost:
             log.warning("lease_lost")
-            return
-        log.info("job_settled", seconds=round(took.total_seconds(), 3))
+        else:
+            log.info("run_ended")
 
-    def _grade(self, held: Claim, keeper: LeaseKeeper) -> GradingResult | Failure:
+    def _grade_and_settle(self, held: Claim, keeper: LeaseKeeper) -> None:
+        started = time.monotonic()
+        outcome = self._grade(held, keeper)
+        took = timedelta(seconds=time.monotonic() - started)
+        with self.engine.connect() as conn:
+            match outcome:
+                case TransientFault():
+                    self._retry(conn, held, outcome)
+                case Failure():
+                    runs.fail(conn, held, outcome)
+                case _:
+                    try:
+                        runs.settle(conn, held, outcome, took)
+                    except LeaseLost:
+                        keep_late_result(conn, held, outcome, took)
+                        raise
+
+    def _retry(self, conn: Connection, held: Claim, fault: TransientFault) -> None:
+        if self.policy.allows(held.retries):
+            wait = self.policy.wait_asked(held.retries + 1, random.random(), fault.retry_after)
+            retry_run(conn, held, Failure(FailureReason.TRANSIENT, fault.message), wait)
+        else:
+            message = f"{fault.message}; {held.retries} retries were made before"
+            runs.fail(conn, held, Failure(FailureReason.RETRIES_EXHAUSTED, message))
+
+    def _give_back(self, held: Claim) -> None:
+        with self.engine.connect() as conn, suppress(LeaseLost):
+            release_run(conn, held)
+
+    def _grade(self, held: Claim, keeper: LeaseKeeper) -> GradingResult | Failure | TransientFault:
         def report(stage: JobStage, progress: float, message: str) -> None:
+            if self.stopping():
+                raise WorkerStopping
             keeper.check()
             with self.engine.connect() as conn:
                 runs.advance(conn, held, _STATE_OF_STAGE[stage], stage, progress, message)
 
         try:
             return self.grader.grade(held.work, report)
-        except (LeaseLost, SQLAlchemyError):
+        except TransientFault as fault:
+            return fault
+        except (LeaseLost, WorkerStopping, SQLAlchemyError):
             raise
         except Exception as error:
             # The same text would break the same grader again: no retry. The

@@ -15,6 +15,12 @@ class RetryPolicy:
         """Tell whether a job that was retried ``retries_made`` times may be once more."""
         return retries_made < self.max_retries
 
+    def wait_asked(self, retry: int, chance: float, asked: float | None) -> timedelta:
+        """As ``wait``; where a provider asked for ``asked`` seconds, those, up to the cap."""
+        if asked is None:
+            return self.wait(retry, chance)
+        return min(self.backoff_cap, timedelta(seconds=max(asked, 0)))
+
     def wait(self, retry: int, chance: float) -> timedelta:
         """The wait before retry ``retry`` (1, 2, 3 …): min(cap, 2ⁿ s) × 0.8 … 1.2.
 

@@ -24,16 +24,17 @@ _ACCEPT = text("""
         FROM json_to_recordset(CAST(:submissions AS json)) AS s (
             id uuid, request_id uuid, payload_hash bytea, user_id text, submission_id text,
             attempt integer, skill text, writing_task smallint, time_allowed interval,
+            retry_of uuid,
             prompt text, requirements jsonb, text text
         )
     ),
     accepted AS (
         INSERT INTO jobs (
             id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-            state, last_sequence, accepted_at, updated_at, deadline_at
+            state, last_sequence, accepted_at, updated_at, deadline_at, retry_of
         )
         SELECT id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-               'queued', 1, now(), now(), now() + time_allowed
+               'queued', 1, now(), now(), now() + time_allowed, retry_of
         FROM submission
         ORDER BY request_id
         ON CONFLICT DO NOTHING
@@ -129,6 +130,7 @@ def _document(job: NewJob) -> dict[str, object]:
         "attempt": job.attempt,
         "skill": job.skill.value,
         "writing_task": int(job.work.task),
+        "retry_of": None if job.retry_of is None else str(job.retry_of),
         "time_allowed": f"{job.time_allowed.total_seconds()} s",
         "prompt": job.work.prompt.text,
         "requirements": job.work.prompt.requirements,
@@ -157,4 +159,5 @@ def _queued(job: NewJob, accepted_at: datetime, deadline_at: datetime) -> Job:
         deadline_at=deadline_at,
         ended_at=None,
         failure=None,
+        retry_of=job.retry_of,
     )

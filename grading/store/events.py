@@ -1,6 +1,7 @@
 """The event log: reading it, and the channel that hints at new entries."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -29,17 +30,19 @@ def read_events(conn: Connection, cursors: Mapping[UUID, int], limit: int) -> Se
         _AFTER,
         {"job_ids": list(cursors.keys()), "cursors": list(cursors.values()), "limit": limit},
     )
-    return [
-        Event(
-            job_id=row.job_id,
-            sequence=row.sequence,
-            run=row.run,
-            state=JobState(row.state),
-            stage=JobStage(row.stage),
-            progress=row.progress,
-            message=row.message,
-            created_at=row.created_at,
-            outcome=outcome_from_document(row.outcome),
-        )
-        for row in rows
-    ]
+    return [event_from(row) for row in rows]
+
+
+def event_from(row: Any) -> Event:
+    """Read a row of ``events``."""
+    return Event(
+        job_id=row.job_id,
+        sequence=row.sequence,
+        run=row.run,
+        state=JobState(row.state),
+        stage=JobStage(row.stage),
+        progress=row.progress,
+        message=row.message,
+        created_at=row.created_at,
+        outcome=outcome_from_document(row.outcome),
+    )

@@ -8,8 +8,14 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 
 from grading.domain.job import JobState
-from grading.domain.work import Skill
-from grading.exceptions import JobEnded, JobNotFound, ResultNotAvailable
+from grading.domain.work import Prompt, Skill, WritingWork
+from grading.exceptions import (
+    AnswerPurged,
+    JobEnded,
+    JobNotFailed,
+    JobNotFound,
+    ResultNotAvailable,
+)
 from grading.store import tables
 from grading.store.documents import result_from_document
 from grading.store.records import Job, StoredResult, job_from
@@ -97,13 +103,35 @@ def get_result(conn: Connection, job_id: UUID) -> StoredResult:
     )
 
 
+_ANSWER = text("SELECT * FROM answers WHERE job_id = :job_id")
+
+
+def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, WritingWork]:
+    """Read a FAILED job and its work, to be graded again.
+
+    Raises:
+        JobNotFound: there is no such job.
+        JobNotFailed: it is in another state.
+        AnswerPurged: its answer is gone.
+    """
+    job = get_job(conn, job_id)
+    if job.state is not JobState.FAILED:
+        raise JobNotFailed(job_id, job.state)
+    row = conn.execute(_ANSWER, {"job_id": job_id}).one_or_none()
+    if row is None or job.writing_task is None:
+        raise AnswerPurged(job_id)
+    prompt = Prompt(row.prompt, tuple(row.requirements))
+    return job, WritingWork(job.writing_task, row.text, prompt)
+
+
 # The condition and the change are one statement: whichever of a cancel and a
 # settle gets the row lock first decides, and the other one finds no row. The
 # worker's next write finds none either, since the state left the running ones.
 _CANCEL = text("""
     WITH cancelled AS (
         UPDATE jobs
-        SET state = 'cancelled', last_sequence = last_sequence + 1, lease_expires_at = NULL,
+        SET state = 'cancelled', last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
             next_run_at = NULL, updated_at = now(), ended_at = now()
         WHERE id = :job_id
           AND state IN ('queued', 'processing', 'analyzing', 'grading', 'retrying')
@@ -118,8 +146,10 @@ _CANCEL = text("""
         DELETE FROM outbox USING cancelled WHERE outbox.job_id = cancelled.id
     ),
     event AS (
-        INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
-        SELECT id, last_sequence, run, state, 'ended', progress, 'Cancelled.', now()
+        INSERT INTO events (
+            job_id, sequence, run, state, stage, progress, message, created_at, feed_key
+        )
+        SELECT id, last_sequence, run, state, 'ended', progress, 'Cancelled.', now(), feed_key
         FROM cancelled
     )
     SELECT cancelled.*, pg_notify('job_events', id::text) FROM cancelled

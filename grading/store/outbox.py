@@ -64,6 +64,14 @@ _UNSEND = text("""
 """)
 
 
+_WAITING = text("SELECT queue, count(*) AS jobs FROM outbox GROUP BY queue")
+
+
+def count_waiting(conn: Connection) -> dict[str, int]:
+    """How many jobs of each queue want a worker."""
+    return {row.queue: row.jobs for row in conn.execute(_WAITING)}
+
+
 def room_for(conn: Connection, queue: str, window: int) -> int:
     """How many messages the broker may still be given, if it is to hold ``window`` unclaimed.
 

@@ -36,6 +36,7 @@ _MOVE = text("""
         SET state = verdict.state,
             retries = retries + CASE verdict.state WHEN 'retrying' THEN 1 ELSE 0 END,
             last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()),
             lease_expires_at = NULL,
             next_run_at = now() + verdict.wait,
             updated_at = now(),
@@ -55,11 +56,11 @@ _MOVE = text("""
     ),
     event AS (
         INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, outcome, created_at
+            job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
         )
         SELECT id, last_sequence, run, state,
                CASE state WHEN 'failed' THEN 'ended' ELSE 'waiting' END,
-               progress, message, outcome, now()
+               progress, message, outcome, now(), feed_key
         FROM moved
     )
     SELECT pg_notify('job_events', id::text) FROM moved
@@ -134,7 +135,8 @@ _OVERDUE = text("""
     ),
     failed AS (
         UPDATE jobs
-        SET state = 'failed', last_sequence = last_sequence + 1, lease_expires_at = NULL,
+        SET state = 'failed', last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
             next_run_at = NULL, updated_at = now(), ended_at = now(),
             error_reason = 'deadline_exceeded',
             error_message = 'not graded within '
@@ -154,10 +156,10 @@ _OVERDUE = text("""
     ),
     event AS (
         INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, outcome, created_at
+            job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
         )
         SELECT id, last_sequence, run, state, 'ended', progress, 'Failed.',
-               jsonb_build_object('reason', error_reason, 'message', error_message), now()
+               jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
     SELECT pg_notify('job_events', id::text) FROM failed

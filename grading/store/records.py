@@ -18,6 +18,8 @@ class FailureReason(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
     RETRIES_EXHAUSTED = "retries_exhausted"
     GRADER_FAILED = "grader_failed"
+    #: Of a run only: a fault that another run may mend.
+    TRANSIENT = "transient"
     #: Of a run only: the lease ran out without a sign of life.
     WORKER_LOST = "worker_lost"
 
@@ -45,6 +47,8 @@ class NewJob:
     work: WritingWork
     #: Time from acceptance to the deadline.
     time_allowed: timedelta
+    #: The FAILED job that this one repeats.
+    retry_of: UUID | None = None
 
     @property
     def skill(self) -> Skill:
@@ -77,6 +81,12 @@ class Job:
     deadline_at: datetime
     ended_at: datetime | None
     failure: Failure | None
+    #: When a RETRYING job is taken again; None once it is due.
+    next_run_at: datetime | None = None
+    #: A result came after the deadline had failed the job.
+    late: bool = False
+    #: The FAILED job that this one repeats.
+    retry_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,8 @@ class Claim:
 
     job_id: UUID
     run: int
+    #: How many retries the job had used up before this run.
+    retries: int
     work: WritingWork
 
 
@@ -162,4 +174,7 @@ def job_from(row: Any) -> Job:
         deadline_at=row.deadline_at,
         ended_at=row.ended_at,
         failure=failure_from(row.error_reason, row.error_message),
+        next_run_at=row.next_run_at,
+        late=row.late,
+        retry_of=row.retry_of,
     )

@@ -24,6 +24,7 @@ _CLAIM = text("""
     WITH claimed AS (
         UPDATE jobs
         SET state = 'processing', progress = 0, run = run + 1, last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()),
             lease_expires_at = now() + :lease, next_run_at = NULL, updated_at = now()
         WHERE id = :job_id
           AND state IN ('queued', 'retrying')
@@ -39,12 +40,15 @@ _CLAIM = text("""
         DELETE FROM outbox USING claimed WHERE outbox.job_id = claimed.id
     ),
     event AS (
-        INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
-        SELECT id, last_sequence, run, state, 'starting', 0, 'A worker took the job.', now()
+        INSERT INTO events (
+            job_id, sequence, run, state, stage, progress, message, created_at, feed_key
+        )
+        SELECT id, last_sequence, run, state, 'starting', 0, 'A worker took the job.', now(),
+               feed_key
         FROM claimed
     )
-    SELECT claimed.id, claimed.run, claimed.writing_task, answers.prompt, answers.requirements,
-           answers.text, pg_notify('job_events', claimed.id::text)
+    SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, answers.prompt,
+           answers.requirements, answers.text, pg_notify('job_events', claimed.id::text)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
 """)
@@ -59,13 +63,17 @@ _ADVANCE = text("""
     WITH advanced AS (
         UPDATE jobs
         SET state = :state, progress = :progress, last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()),
             updated_at = now()
         WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
         RETURNING *
     ),
     event AS (
-        INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
-        SELECT id, last_sequence, run, state, :stage, :progress, :message, now() FROM advanced
+        INSERT INTO events (
+            job_id, sequence, run, state, stage, progress, message, created_at, feed_key
+        )
+        SELECT id, last_sequence, run, state, :stage, :progress, :message, now(), feed_key
+        FROM advanced
     )
     SELECT pg_notify('job_events', id::text) FROM advanced
 """)
@@ -76,6 +84,7 @@ _SETTLE = text("""
     WITH settled AS (
         UPDATE jobs
         SET state = 'completed', progress = 1, last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()),
             lease_expires_at = NULL, updated_at = now(), ended_at = now()
         WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
         RETURNING *
@@ -92,10 +101,10 @@ _SETTLE = text("""
     ),
     event AS (
         INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, outcome, created_at
+            job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
         )
         SELECT id, last_sequence, run, state, 'ended', 1, 'Graded.', CAST(:outcome AS jsonb),
-               now()
+               now(), feed_key
         FROM settled
     )
     SELECT pg_notify('job_events', id::text) FROM settled
@@ -104,7 +113,8 @@ _SETTLE = text("""
 _FAIL = text("""
     WITH failed AS (
         UPDATE jobs
-        SET state = 'failed', last_sequence = last_sequence + 1, lease_expires_at = NULL,
+        SET state = 'failed', last_sequence = last_sequence + 1,
+            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
             updated_at = now(), ended_at = now(), error_reason = :reason,
             error_message = :message
         WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
@@ -119,10 +129,10 @@ _FAIL = text("""
     ),
     event AS (
         INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, outcome, created_at
+            job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
         )
         SELECT id, last_sequence, run, state, 'ended', progress, 'Failed.',
-               CAST(:outcome AS jsonb), now()
+               CAST(:outcome AS jsonb), now(), feed_key
         FROM failed
     )
     SELECT pg_notify('job_events', id::text) FROM failed
@@ -135,7 +145,9 @@ def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Clai
     if row is None:
         return None
     prompt = Prompt(row.prompt, tuple(row.requirements))
-    return Claim(row.id, row.run, WritingWork(WritingTask(row.writing_task), row.text, prompt))
+    return Claim(
+        row.id, row.run, row.retries, WritingWork(WritingTask(row.writing_task), row.text, prompt)
+    )
 
 
 def renew(conn: Connection, held: Claim, lease: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -40,4 +41,7 @@ jobs = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("error_reason", Text),
     Column("error_message", Text),
+    Column("feed_key", Text, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("retry_of", Uuid),
 )

@@ -4,11 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, Text, inspect
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from grading.store.schema import current_version, expected_version, migrate
 from grading.store.tables import metadata
 from tests.stack.postgres import Database, Databases
+
+# SQLAlchemy doesn't know the type of transaction ids.
+PGDialect.ischema_names["xid8"] = Text
 
 
 def _columns(engine: Engine) -> dict[str, list[str]]:

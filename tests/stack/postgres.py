@@ -31,7 +31,10 @@ _CUT_OFF = """
 """
 
 _EMPTY = """
-    WITH jobs AS (DELETE FROM jobs), outbox AS (DELETE FROM outbox) DELETE FROM workers
+    WITH jobs AS (DELETE FROM jobs), outbox AS (DELETE FROM outbox),
+         deletions AS (DELETE FROM deletions),
+         horizon AS (UPDATE feed_horizon SET purged_key = '0')
+    DELETE FROM workers
 """
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from grading import exceptions as domain
 from grading.domain.job import JobState
+from grading.domain.work import Skill
 from server import exceptions as service
 from server.errors import Refusal, refusal_of
 from vstep.grading.v1.error_pb2 import ErrorReason
@@ -26,7 +27,12 @@ from vstep.grading.v1.error_pb2 import ErrorReason
 SECRET = "host db.internal user vstep password hunter2"
 
 #: Never leave the process that they are raised in.
-INTERNAL = {domain.SettingsError, domain.LeaseLost}
+INTERNAL = {
+    domain.SettingsError,
+    domain.LeaseLost,
+    domain.TransientFault,
+    domain.WorkerStopping,
+}
 
 REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     (
@@ -51,6 +57,15 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     (domain.JobEnded(uuid4(), JobState.FAILED), StatusCode.FAILED_PRECONDITION, "JOB_ENDED"),
     (domain.PageTokenInvalid(), StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID"),
     (domain.CursorOutOfRange(4), StatusCode.OUT_OF_RANGE, "CURSOR_OUT_OF_RANGE"),
+    (
+        domain.JobNotFailed(uuid4(), JobState.COMPLETED),
+        StatusCode.FAILED_PRECONDITION,
+        "JOB_NOT_FAILED",
+    ),
+    (domain.AnswerPurged(uuid4()), StatusCode.FAILED_PRECONDITION, "ANSWER_PURGED"),
+    (domain.BacklogFull(Skill.WRITING, 9), StatusCode.RESOURCE_EXHAUSTED, "BACKLOG_FULL"),
+    (domain.CursorInvalid(), StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID"),
+    (domain.CursorTooOld("MTIz"), StatusCode.OUT_OF_RANGE, "CURSOR_TOO_OLD"),
     (service.Draining(), StatusCode.UNAVAILABLE, "DRAINING"),
     (service.StreamTooOld(), StatusCode.UNAVAILABLE, "STREAM_AGE_LIMIT"),
     (service.WatcherTooSlow(), StatusCode.UNAVAILABLE, "WATCHER_TOO_SLOW"),
@@ -78,7 +93,8 @@ def test_each_exception_has_its_status(
     assert refusal.code is code
     assert ErrorReason.Name(refusal.reason) == f"ERROR_REASON_{reason}"
     assert refusal.message
-    assert (refusal.retry_after is not None) == (code is StatusCode.UNAVAILABLE)
+    passing = code in {StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED}
+    assert (refusal.retry_after is not None) == passing
 
 
 def test_no_exception_is_without_a_status() -> None:

@@ -152,6 +152,18 @@ class ScriptedServer(stubs.GradingServiceServicer):
     def CancelJob(self, request: Any, context: Any) -> Any:
         return self._answer("CancelJob", request, context)
 
+    def BatchSubmitJobs(self, request: Any, context: Any) -> Any:
+        return self._answer("BatchSubmitJobs", request, context)
+
+    def RetryJob(self, request: Any, context: Any) -> Any:
+        return self._answer("RetryJob", request, context)
+
+    def DeleteJob(self, request: Any, context: Any) -> Any:
+        return self._answer("DeleteJob", request, context)
+
+    def WatchJobs(self, request: Any, context: Any) -> Any:
+        return iter([self._answer("WatchJobs", request, context)])
+
     def _answer(self, method: str, request: Any, context: Any) -> Any:
         self.requests.append(request)
         answer = self.answers[method].pop(0)

@@ -184,6 +184,57 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         { "reason": "ERROR_REASON_GRADER_FAILED",
           "message": "the grader failed" }
     """
+    ERROR_REASON_BACKLOG_FULL: _ErrorReason.ValueType  # 18
+    """As many jobs of this skill wait as the service may keep waiting
+    (`GRADING_MAX_BACKLOG`). Nothing was stored, of a batch neither. Send the
+    same again after the `RetryInfo` delay.
+
+    Example, with status RESOURCE_EXHAUSTED:
+
+        { "reason": "ERROR_REASON_BACKLOG_FULL",
+          "domain": "grading.vstep",
+          "metadata": { "skill": "SKILL_WRITING", "backlog": "100000" } }
+    """
+    ERROR_REASON_CURSOR_TOO_OLD: _ErrorReason.ValueType  # 19
+    """The cursor of a feed points at events that were purged since
+    (`GRADING_RETENTION_EVENTS_SECONDS`). `metadata.oldest_cursor` is the oldest
+    one that can be used: what lies between the two is gone, and is to be
+    fetched with `ListJobs`.
+
+    Example, with status OUT_OF_RANGE:
+
+        { "reason": "ERROR_REASON_CURSOR_TOO_OLD",
+          "domain": "grading.vstep",
+          "metadata": { "field": "cursor", "oldest_cursor": "MTIz…" } }
+    """
+    ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 20
+    """The cursor was not given out by this service.
+
+    Example, with status INVALID_ARGUMENT:
+
+        { "reason": "ERROR_REASON_CURSOR_INVALID",
+          "domain": "grading.vstep",
+          "metadata": { "field": "cursor" } }
+    """
+    ERROR_REASON_JOB_NOT_FAILED: _ErrorReason.ValueType  # 21
+    """Only a FAILED job can be retried; this one is in another state.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_JOB_NOT_FAILED",
+          "domain": "grading.vstep",
+          "metadata": { "job_id": "0197…", "state": "JOB_STATE_COMPLETED" } }
+    """
+    ERROR_REASON_ANSWER_PURGED: _ErrorReason.ValueType  # 22
+    """The job's answer was purged (`GRADING_RETENTION_ANSWERS_SECONDS`), so it
+    can't be graded again. Submit the work anew.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_ANSWER_PURGED",
+          "domain": "grading.vstep",
+          "metadata": { "job_id": "0197…" } }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -355,5 +406,56 @@ Example:
 
     { "reason": "ERROR_REASON_GRADER_FAILED",
       "message": "the grader failed" }
+"""
+ERROR_REASON_BACKLOG_FULL: ErrorReason.ValueType  # 18
+"""As many jobs of this skill wait as the service may keep waiting
+(`GRADING_MAX_BACKLOG`). Nothing was stored, of a batch neither. Send the
+same again after the `RetryInfo` delay.
+
+Example, with status RESOURCE_EXHAUSTED:
+
+    { "reason": "ERROR_REASON_BACKLOG_FULL",
+      "domain": "grading.vstep",
+      "metadata": { "skill": "SKILL_WRITING", "backlog": "100000" } }
+"""
+ERROR_REASON_CURSOR_TOO_OLD: ErrorReason.ValueType  # 19
+"""The cursor of a feed points at events that were purged since
+(`GRADING_RETENTION_EVENTS_SECONDS`). `metadata.oldest_cursor` is the oldest
+one that can be used: what lies between the two is gone, and is to be
+fetched with `ListJobs`.
+
+Example, with status OUT_OF_RANGE:
+
+    { "reason": "ERROR_REASON_CURSOR_TOO_OLD",
+      "domain": "grading.vstep",
+      "metadata": { "field": "cursor", "oldest_cursor": "MTIz…" } }
+"""
+ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 20
+"""The cursor was not given out by this service.
+
+Example, with status INVALID_ARGUMENT:
+
+    { "reason": "ERROR_REASON_CURSOR_INVALID",
+      "domain": "grading.vstep",
+      "metadata": { "field": "cursor" } }
+"""
+ERROR_REASON_JOB_NOT_FAILED: ErrorReason.ValueType  # 21
+"""Only a FAILED job can be retried; this one is in another state.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_JOB_NOT_FAILED",
+      "domain": "grading.vstep",
+      "metadata": { "job_id": "0197…", "state": "JOB_STATE_COMPLETED" } }
+"""
+ERROR_REASON_ANSWER_PURGED: ErrorReason.ValueType  # 22
+"""The job's answer was purged (`GRADING_RETENTION_ANSWERS_SECONDS`), so it
+can't be graded again. Submit the work anew.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_ANSWER_PURGED",
+      "domain": "grading.vstep",
+      "metadata": { "job_id": "0197…" } }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

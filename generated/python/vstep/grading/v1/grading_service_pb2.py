@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from vstep.grading.v1 import error_pb2 as vstep_dot_grading_dot_v1_dot_error__pb2
 from vstep.grading.v1 import job_pb2 as vstep_dot_grading_dot_v1_dot_job__pb2
 from vstep.grading.v1 import result_pb2 as vstep_dot_grading_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&vstep/grading/v1/grading_service.proto\x12\x10vstep.grading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avstep/grading/v1/job.proto\x1a\x1dvstep/grading/v1/result.proto\"\x87\x04\n\x10SubmitJobRequest\x12\'\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x94\x01\n\rsubmission_id\x18\x02 \x01(\tBo\xbaHlr\x05\x10\x01\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x0csubmissionId\x12$\n\x07\x61ttempt\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01R\x07\x61ttempt\x12\x88\x01\n\x07user_id\x18\x04 \x01(\tBo\xbaHlr\x05\x10\x01\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x06userId\x12\x38\n\x06prompt\x18\x05 \x01(\x0b\x32\x18.vstep.grading.v1.PromptB\x06\xbaH\x03\xc8\x01\x01R\x06prompt\x12\x39\n\x07writing\x18\x06 \x01(\x0b\x32\x1d.vstep.grading.v1.WritingWorkH\x00R\x07writingB\r\n\x04work\x12\x05\xbaH\x02\x08\x01\"`\n\x11SubmitJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\x12\"\n\x0c\x64\x65\x64uplicated\x18\x02 \x01(\x08R\x0c\x64\x65\x64uplicated\"0\n\rGetJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"9\n\x0eGetJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\"\x89\x05\n\x0fListJobsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x86\x01\n\x07user_id\x18\x03 \x01(\tBm\xbaHjr\x03\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x06userId\x12\x92\x01\n\rsubmission_id\x18\x04 \x01(\tBm\xbaHjr\x03\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x0csubmissionId\x12G\n\x06states\x18\x05 \x03(\x0e\x32\x1a.vstep.grading.v1.JobStateB\x13\xbaH\x10\x92\x01\r\x10\t\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x06states\x12\x37\n\x05skill\x18\x06 \x01(\x0e\x32\x17.vstep.grading.v1.SkillB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05skill\x12?\n\raccepted_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x61\x63\x63\x65ptedFrom\x12\x43\n\x0f\x61\x63\x63\x65pted_before\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0e\x61\x63\x63\x65ptedBefore\"e\n\x10ListJobsResponse\x12)\n\x04jobs\x18\x01 \x03(\x0b\x32\x15.vstep.grading.v1.JobR\x04jobs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x86\x01\n\x0fWatchJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\"\n\rend_at_review\x18\x03 \x01(\x08R\x0b\x65ndAtReview\"\x8e\x01\n\x10WatchJobResponse\x12\x32\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1a.vstep.grading.v1.JobEventH\x00R\x05\x65vent\x12;\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.vstep.grading.v1.HeartbeatH\x00R\theartbeatB\t\n\x07payload\"b\n\tHeartbeat\x12%\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03R\rafterSequence\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"\x99\x01\n\x0eWaitJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\x12\x42\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xbaH\n\xaa\x01\x07\"\x03\x08\xac\x02\x32\x00R\x07timeout\x12\"\n\rend_at_review\x18\x03 \x01(\x08R\x0b\x65ndAtReview\"P\n\x0fWaitJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\x12\x14\n\x05\x65nded\x18\x02 \x01(\x08R\x05\x65nded\"3\n\x10GetResultRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"E\n\x11GetResultResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.vstep.grading.v1.ResultR\x06result\"3\n\x10\x43\x61ncelJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"<\n\x11\x43\x61ncelJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job2\xd7\x04\n\x0eGradingService\x12T\n\tSubmitJob\x12\".vstep.grading.v1.SubmitJobRequest\x1a#.vstep.grading.v1.SubmitJobResponse\x12K\n\x06GetJob\x12\x1f.vstep.grading.v1.GetJobRequest\x1a .vstep.grading.v1.GetJobResponse\x12Q\n\x08ListJobs\x12!.vstep.grading.v1.ListJobsRequest\x1a\".vstep.grading.v1.ListJobsResponse\x12S\n\x08WatchJob\x12!.vstep.grading.v1.WatchJobRequest\x1a\".vstep.grading.v1.WatchJobResponse0\x01\x12N\n\x07WaitJob\x12 .vstep.grading.v1.WaitJobRequest\x1a!.vstep.grading.v1.WaitJobResponse\x12T\n\tGetResult\x12\".vstep.grading.v1.GetResultRequest\x1a#.vstep.grading.v1.GetResultResponse\x12T\n\tCancelJob\x12\".vstep.grading.v1.CancelJobRequest\x1a#.vstep.grading.v1.CancelJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&vstep/grading/v1/grading_service.proto\x12\x10vstep.grading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cvstep/grading/v1/error.proto\x1a\x1avstep/grading/v1/job.proto\x1a\x1dvstep/grading/v1/result.proto\"\x87\x04\n\x10SubmitJobRequest\x12\'\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x94\x01\n\rsubmission_id\x18\x02 \x01(\tBo\xbaHlr\x05\x10\x01\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x0csubmissionId\x12$\n\x07\x61ttempt\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01R\x07\x61ttempt\x12\x88\x01\n\x07user_id\x18\x04 \x01(\tBo\xbaHlr\x05\x10\x01\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x06userId\x12\x38\n\x06prompt\x18\x05 \x01(\x0b\x32\x18.vstep.grading.v1.PromptB\x06\xbaH\x03\xc8\x01\x01R\x06prompt\x12\x39\n\x07writing\x18\x06 \x01(\x0b\x32\x1d.vstep.grading.v1.WritingWorkH\x00R\x07writingB\r\n\x04work\x12\x05\xbaH\x02\x08\x01\"`\n\x11SubmitJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\x12\"\n\x0c\x64\x65\x64uplicated\x18\x02 \x01(\x08R\x0c\x64\x65\x64uplicated\"0\n\rGetJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"9\n\x0eGetJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\"\x89\x05\n\x0fListJobsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x86\x01\n\x07user_id\x18\x03 \x01(\tBm\xbaHjr\x03\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x06userId\x12\x92\x01\n\rsubmission_id\x18\x04 \x01(\tBm\xbaHjr\x03\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x0csubmissionId\x12G\n\x06states\x18\x05 \x03(\x0e\x32\x1a.vstep.grading.v1.JobStateB\x13\xbaH\x10\x92\x01\r\x10\t\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x06states\x12\x37\n\x05skill\x18\x06 \x01(\x0e\x32\x17.vstep.grading.v1.SkillB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05skill\x12?\n\raccepted_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x61\x63\x63\x65ptedFrom\x12\x43\n\x0f\x61\x63\x63\x65pted_before\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0e\x61\x63\x63\x65ptedBefore\"e\n\x10ListJobsResponse\x12)\n\x04jobs\x18\x01 \x03(\x0b\x32\x15.vstep.grading.v1.JobR\x04jobs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x86\x01\n\x0fWatchJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\"\n\rend_at_review\x18\x03 \x01(\x08R\x0b\x65ndAtReview\"\x8e\x01\n\x10WatchJobResponse\x12\x32\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1a.vstep.grading.v1.JobEventH\x00R\x05\x65vent\x12;\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.vstep.grading.v1.HeartbeatH\x00R\theartbeatB\t\n\x07payload\"b\n\tHeartbeat\x12%\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03R\rafterSequence\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"\x99\x01\n\x0eWaitJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\x12\x42\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xbaH\n\xaa\x01\x07\"\x03\x08\xac\x02\x32\x00R\x07timeout\x12\"\n\rend_at_review\x18\x03 \x01(\x08R\x0b\x65ndAtReview\"P\n\x0fWaitJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\x12\x14\n\x05\x65nded\x18\x02 \x01(\x08R\x05\x65nded\"3\n\x10GetResultRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"E\n\x11GetResultResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.vstep.grading.v1.ResultR\x06result\"3\n\x10\x43\x61ncelJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"<\n\x11\x43\x61ncelJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\"j\n\x16\x42\x61tchSubmitJobsRequest\x12P\n\x08requests\x18\x01 \x03(\x0b\x32\".vstep.grading.v1.SubmitJobRequestB\x10\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03R\x08requests\"[\n\x17\x42\x61tchSubmitJobsResponse\x12@\n\x08outcomes\x18\x01 \x03(\x0b\x32$.vstep.grading.v1.BatchSubmitOutcomeR\x08outcomes\"\x99\x01\n\x12\x42\x61tchSubmitOutcome\x12\x41\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32#.vstep.grading.v1.SubmitJobResponseH\x00R\x08\x61\x63\x63\x65pted\x12\x35\n\x07refusal\x18\x02 \x01(\x0b\x32\x19.vstep.grading.v1.RefusalH\x00R\x07refusalB\t\n\x07outcome\"\xe6\x02\n\x07Refusal\x12\x35\n\x06reason\x18\x01 \x01(\x0e\x32\x1d.vstep.grading.v1.ErrorReasonR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x43\n\x08metadata\x18\x03 \x03(\x0b\x32\'.vstep.grading.v1.Refusal.MetadataEntryR\x08metadata\x12I\n\nviolations\x18\x04 \x03(\x0b\x32).vstep.grading.v1.Refusal.ViolationsEntryR\nviolations\x1a;\n\rMetadataEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x1a=\n\x0fViolationsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xb5\x02\n\x10WatchJobsRequest\x12 \n\x06\x63ursor\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x06\x63ursor\x12 \n\x0cstart_at_end\x18\x02 \x01(\x08R\nstartAtEnd\x12\x86\x01\n\x07user_id\x18\x03 \x01(\tBm\xbaHjr\x03\x18\x80\x01\xba\x01\x62\n\x11string.identifier\x12\x33must hold printable ASCII characters without spaces\x1a\x18this.matches(\'^[!-~]*$\')R\x06userId\x12\x37\n\x05skill\x18\x04 \x01(\x0e\x32\x17.vstep.grading.v1.SkillB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05skill\x12\x1b\n\tonly_ends\x18\x05 \x01(\x08R\x08onlyEnds\"\xab\x01\n\x11WatchJobsResponse\x12\x32\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1a.vstep.grading.v1.JobEventH\x00R\x05\x65vent\x12?\n\theartbeat\x18\x02 \x01(\x0b\x32\x1f.vstep.grading.v1.FeedHeartbeatH\x00R\theartbeat\x12\x16\n\x06\x63ursor\x18\x03 \x01(\tR\x06\x63ursorB\t\n\x07payload\"?\n\rFeedHeartbeat\x12.\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"[\n\x0fRetryJobRequest\x12\'\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x1f\n\x06job_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"_\n\x10RetryJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x15.vstep.grading.v1.JobR\x03job\x12\"\n\x0c\x64\x65\x64uplicated\x18\x02 \x01(\x08R\x0c\x64\x65\x64uplicated\"3\n\x10\x44\x65leteJobRequest\x12\x1f\n\x06job_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x05jobId\"P\n\x11\x44\x65leteJobResponse\x12;\n\x0b\x64\x65lete_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime2\xc0\x07\n\x0eGradingService\x12T\n\tSubmitJob\x12\".vstep.grading.v1.SubmitJobRequest\x1a#.vstep.grading.v1.SubmitJobResponse\x12K\n\x06GetJob\x12\x1f.vstep.grading.v1.GetJobRequest\x1a .vstep.grading.v1.GetJobResponse\x12Q\n\x08ListJobs\x12!.vstep.grading.v1.ListJobsRequest\x1a\".vstep.grading.v1.ListJobsResponse\x12S\n\x08WatchJob\x12!.vstep.grading.v1.WatchJobRequest\x1a\".vstep.grading.v1.WatchJobResponse0\x01\x12N\n\x07WaitJob\x12 .vstep.grading.v1.WaitJobRequest\x1a!.vstep.grading.v1.WaitJobResponse\x12T\n\tGetResult\x12\".vstep.grading.v1.GetResultRequest\x1a#.vstep.grading.v1.GetResultResponse\x12T\n\tCancelJob\x12\".vstep.grading.v1.CancelJobRequest\x1a#.vstep.grading.v1.CancelJobResponse\x12\x66\n\x0f\x42\x61tchSubmitJobs\x12(.vstep.grading.v1.BatchSubmitJobsRequest\x1a).vstep.grading.v1.BatchSubmitJobsResponse\x12V\n\tWatchJobs\x12\".vstep.grading.v1.WatchJobsRequest\x1a#.vstep.grading.v1.WatchJobsResponse0\x01\x12Q\n\x08RetryJob\x12!.vstep.grading.v1.RetryJobRequest\x1a\".vstep.grading.v1.RetryJobResponse\x12T\n\tDeleteJob\x12\".vstep.grading.v1.DeleteJobRequest\x1a#.vstep.grading.v1.DeleteJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -74,36 +75,80 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETRESULTREQUEST'].fields_by_name['job_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CANCELJOBREQUEST'].fields_by_name['job_id']._loaded_options = None
   _globals['_CANCELJOBREQUEST'].fields_by_name['job_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_SUBMITJOBREQUEST']._serialized_start=214
-  _globals['_SUBMITJOBREQUEST']._serialized_end=733
-  _globals['_SUBMITJOBRESPONSE']._serialized_start=735
-  _globals['_SUBMITJOBRESPONSE']._serialized_end=831
-  _globals['_GETJOBREQUEST']._serialized_start=833
-  _globals['_GETJOBREQUEST']._serialized_end=881
-  _globals['_GETJOBRESPONSE']._serialized_start=883
-  _globals['_GETJOBRESPONSE']._serialized_end=940
-  _globals['_LISTJOBSREQUEST']._serialized_start=943
-  _globals['_LISTJOBSREQUEST']._serialized_end=1592
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1594
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1695
-  _globals['_WATCHJOBREQUEST']._serialized_start=1698
-  _globals['_WATCHJOBREQUEST']._serialized_end=1832
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1835
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1977
-  _globals['_HEARTBEAT']._serialized_start=1979
-  _globals['_HEARTBEAT']._serialized_end=2077
-  _globals['_WAITJOBREQUEST']._serialized_start=2080
-  _globals['_WAITJOBREQUEST']._serialized_end=2233
-  _globals['_WAITJOBRESPONSE']._serialized_start=2235
-  _globals['_WAITJOBRESPONSE']._serialized_end=2315
-  _globals['_GETRESULTREQUEST']._serialized_start=2317
-  _globals['_GETRESULTREQUEST']._serialized_end=2368
-  _globals['_GETRESULTRESPONSE']._serialized_start=2370
-  _globals['_GETRESULTRESPONSE']._serialized_end=2439
-  _globals['_CANCELJOBREQUEST']._serialized_start=2441
-  _globals['_CANCELJOBREQUEST']._serialized_end=2492
-  _globals['_CANCELJOBRESPONSE']._serialized_start=2494
-  _globals['_CANCELJOBRESPONSE']._serialized_end=2554
-  _globals['_GRADINGSERVICE']._serialized_start=2557
-  _globals['_GRADINGSERVICE']._serialized_end=3156
+  _globals['_BATCHSUBMITJOBSREQUEST'].fields_by_name['requests']._loaded_options = None
+  _globals['_BATCHSUBMITJOBSREQUEST'].fields_by_name['requests']._serialized_options = b'\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003'
+  _globals['_REFUSAL_METADATAENTRY']._loaded_options = None
+  _globals['_REFUSAL_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_REFUSAL_VIOLATIONSENTRY']._loaded_options = None
+  _globals['_REFUSAL_VIOLATIONSENTRY']._serialized_options = b'8\001'
+  _globals['_WATCHJOBSREQUEST'].fields_by_name['cursor']._loaded_options = None
+  _globals['_WATCHJOBSREQUEST'].fields_by_name['cursor']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_WATCHJOBSREQUEST'].fields_by_name['user_id']._loaded_options = None
+  _globals['_WATCHJOBSREQUEST'].fields_by_name['user_id']._serialized_options = b'\272Hjr\003\030\200\001\272\001b\n\021string.identifier\0223must hold printable ASCII characters without spaces\032\030this.matches(\'^[!-~]*$\')'
+  _globals['_WATCHJOBSREQUEST'].fields_by_name['skill']._loaded_options = None
+  _globals['_WATCHJOBSREQUEST'].fields_by_name['skill']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_RETRYJOBREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_RETRYJOBREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RETRYJOBREQUEST'].fields_by_name['job_id']._loaded_options = None
+  _globals['_RETRYJOBREQUEST'].fields_by_name['job_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_DELETEJOBREQUEST'].fields_by_name['job_id']._loaded_options = None
+  _globals['_DELETEJOBREQUEST'].fields_by_name['job_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SUBMITJOBREQUEST']._serialized_start=244
+  _globals['_SUBMITJOBREQUEST']._serialized_end=763
+  _globals['_SUBMITJOBRESPONSE']._serialized_start=765
+  _globals['_SUBMITJOBRESPONSE']._serialized_end=861
+  _globals['_GETJOBREQUEST']._serialized_start=863
+  _globals['_GETJOBREQUEST']._serialized_end=911
+  _globals['_GETJOBRESPONSE']._serialized_start=913
+  _globals['_GETJOBRESPONSE']._serialized_end=970
+  _globals['_LISTJOBSREQUEST']._serialized_start=973
+  _globals['_LISTJOBSREQUEST']._serialized_end=1622
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1624
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1725
+  _globals['_WATCHJOBREQUEST']._serialized_start=1728
+  _globals['_WATCHJOBREQUEST']._serialized_end=1862
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1865
+  _globals['_WATCHJOBRESPONSE']._serialized_end=2007
+  _globals['_HEARTBEAT']._serialized_start=2009
+  _globals['_HEARTBEAT']._serialized_end=2107
+  _globals['_WAITJOBREQUEST']._serialized_start=2110
+  _globals['_WAITJOBREQUEST']._serialized_end=2263
+  _globals['_WAITJOBRESPONSE']._serialized_start=2265
+  _globals['_WAITJOBRESPONSE']._serialized_end=2345
+  _globals['_GETRESULTREQUEST']._serialized_start=2347
+  _globals['_GETRESULTREQUEST']._serialized_end=2398
+  _globals['_GETRESULTRESPONSE']._serialized_start=2400
+  _globals['_GETRESULTRESPONSE']._serialized_end=2469
+  _globals['_CANCELJOBREQUEST']._serialized_start=2471
+  _globals['_CANCELJOBREQUEST']._serialized_end=2522
+  _globals['_CANCELJOBRESPONSE']._serialized_start=2524
+  _globals['_CANCELJOBRESPONSE']._serialized_end=2584
+  _globals['_BATCHSUBMITJOBSREQUEST']._serialized_start=2586
+  _globals['_BATCHSUBMITJOBSREQUEST']._serialized_end=2692
+  _globals['_BATCHSUBMITJOBSRESPONSE']._serialized_start=2694
+  _globals['_BATCHSUBMITJOBSRESPONSE']._serialized_end=2785
+  _globals['_BATCHSUBMITOUTCOME']._serialized_start=2788
+  _globals['_BATCHSUBMITOUTCOME']._serialized_end=2941
+  _globals['_REFUSAL']._serialized_start=2944
+  _globals['_REFUSAL']._serialized_end=3302
+  _globals['_REFUSAL_METADATAENTRY']._serialized_start=3180
+  _globals['_REFUSAL_METADATAENTRY']._serialized_end=3239
+  _globals['_REFUSAL_VIOLATIONSENTRY']._serialized_start=3241
+  _globals['_REFUSAL_VIOLATIONSENTRY']._serialized_end=3302
+  _globals['_WATCHJOBSREQUEST']._serialized_start=3305
+  _globals['_WATCHJOBSREQUEST']._serialized_end=3614
+  _globals['_WATCHJOBSRESPONSE']._serialized_start=3617
+  _globals['_WATCHJOBSRESPONSE']._serialized_end=3788
+  _globals['_FEEDHEARTBEAT']._serialized_start=3790
+  _globals['_FEEDHEARTBEAT']._serialized_end=3853
+  _globals['_RETRYJOBREQUEST']._serialized_start=3855
+  _globals['_RETRYJOBREQUEST']._serialized_end=3946
+  _globals['_RETRYJOBRESPONSE']._serialized_start=3948
+  _globals['_RETRYJOBRESPONSE']._serialized_end=4043
+  _globals['_DELETEJOBREQUEST']._serialized_start=4045
+  _globals['_DELETEJOBREQUEST']._serialized_end=4096
+  _globals['_DELETEJOBRESPONSE']._serialized_start=4098
+  _globals['_DELETEJOBRESPONSE']._serialized_end=4178
+  _globals['_GRADINGSERVICE']._serialized_start=4181
+  _globals['_GRADINGSERVICE']._serialized_end=5141
 # @@protoc_insertion_point(module_scope)

@@ -85,6 +85,26 @@ class GradingServiceStub:
                 request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.BatchSubmitJobs = channel.unary_unary(
+                '/vstep.grading.v1.GradingService/BatchSubmitJobs',
+                request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.BatchSubmitJobsRequest.SerializeToString,
+                response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.BatchSubmitJobsResponse.FromString,
+                _registered_method=True)
+        self.WatchJobs = channel.unary_stream(
+                '/vstep.grading.v1.GradingService/WatchJobs',
+                request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.WatchJobsRequest.SerializeToString,
+                response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.WatchJobsResponse.FromString,
+                _registered_method=True)
+        self.RetryJob = channel.unary_unary(
+                '/vstep.grading.v1.GradingService/RetryJob',
+                request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.RetryJobRequest.SerializeToString,
+                response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.RetryJobResponse.FromString,
+                _registered_method=True)
+        self.DeleteJob = channel.unary_unary(
+                '/vstep.grading.v1.GradingService/DeleteJob',
+                request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.DeleteJobRequest.SerializeToString,
+                response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.DeleteJobResponse.FromString,
+                _registered_method=True)
 
 
 class GradingServiceServicer:
@@ -117,6 +137,8 @@ class GradingServiceServicer:
         another payload.
         - ALREADY_EXISTS, `ERROR_REASON_ATTEMPT_EXISTS`: this submission already
         has a job for this attempt.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
+        `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -195,6 +217,58 @@ class GradingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchSubmitJobs(self, request, context):
+        """Stores up to 1,000 units of work in one transaction, with an outcome for
+        each. A refusal of one item doesn't touch the others; only a full backlog
+        refuses the whole batch.
+
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchJobs(self, request, context):
+        """Sends the events of all jobs of a filter in one order, from a cursor on,
+        each at least once: what an application stores together with the cursor it
+        has exactly once. The order of a job's own events is that of its log.
+
+        How the stream ends; it never ends OK:
+
+        - INVALID_ARGUMENT, `ERROR_REASON_CURSOR_INVALID`: the cursor was made up.
+        - OUT_OF_RANGE, `ERROR_REASON_CURSOR_TOO_OLD`: its events were purged.
+        - UNAVAILABLE, as for `WatchJob`: open it again at the last cursor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryJob(self, request, context):
+        """Grades the work of a FAILED job again: as a new job for the same
+        submission, with the next `attempt`. The failed one stays as it is.
+
+        - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
+        - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
+        - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
+        - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
+        the next attempt.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteJob(self, request, context):
+        """Erases a job: the answer, the result with its quotes, the events. A job
+        that has not ended is cancelled with it. What is left is an audit row that
+        says which job was erased and when. Erasing it again changes nothing.
+
+        Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GradingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -232,6 +306,26 @@ def add_GradingServiceServicer_to_server(servicer, server):
                     servicer.CancelJob,
                     request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.CancelJobRequest.FromString,
                     response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'BatchSubmitJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchSubmitJobs,
+                    request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.BatchSubmitJobsRequest.FromString,
+                    response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.BatchSubmitJobsResponse.SerializeToString,
+            ),
+            'WatchJobs': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchJobs,
+                    request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.WatchJobsRequest.FromString,
+                    response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.WatchJobsResponse.SerializeToString,
+            ),
+            'RetryJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryJob,
+                    request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.RetryJobRequest.FromString,
+                    response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.RetryJobResponse.SerializeToString,
+            ),
+            'DeleteJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJob,
+                    request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.DeleteJobRequest.FromString,
+                    response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.DeleteJobResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -439,6 +533,114 @@ class GradingService:
             '/vstep.grading.v1.GradingService/CancelJob',
             vstep_dot_grading_dot_v1_dot_grading__service__pb2.CancelJobRequest.SerializeToString,
             vstep_dot_grading_dot_v1_dot_grading__service__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchSubmitJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vstep.grading.v1.GradingService/BatchSubmitJobs',
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.BatchSubmitJobsRequest.SerializeToString,
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.BatchSubmitJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vstep.grading.v1.GradingService/WatchJobs',
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.WatchJobsRequest.SerializeToString,
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.WatchJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vstep.grading.v1.GradingService/RetryJob',
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.RetryJobRequest.SerializeToString,
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.RetryJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vstep.grading.v1.GradingService/DeleteJob',
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.DeleteJobRequest.SerializeToString,
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.DeleteJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,8 @@ class GradingServiceStub:
       another payload.
     - ALREADY_EXISTS, `ERROR_REASON_ATTEMPT_EXISTS`: this submission already
       has a job for this attempt.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
+      `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.GetJobRequest, _grading_service_pb2.GetJobResponse]
     """Tells where a job stands.
@@ -110,6 +112,42 @@ class GradingServiceStub:
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
       FAILED.
     """
+    BatchSubmitJobs: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.BatchSubmitJobsRequest, _grading_service_pb2.BatchSubmitJobsResponse]
+    """Stores up to 1,000 units of work in one transaction, with an outcome for
+    each. A refusal of one item doesn't touch the others; only a full backlog
+    refuses the whole batch.
+
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+    """
+    WatchJobs: _grpc.UnaryStreamMultiCallable[_grading_service_pb2.WatchJobsRequest, _grading_service_pb2.WatchJobsResponse]
+    """Sends the events of all jobs of a filter in one order, from a cursor on,
+    each at least once: what an application stores together with the cursor it
+    has exactly once. The order of a job's own events is that of its log.
+
+    How the stream ends; it never ends OK:
+
+    - INVALID_ARGUMENT, `ERROR_REASON_CURSOR_INVALID`: the cursor was made up.
+    - OUT_OF_RANGE, `ERROR_REASON_CURSOR_TOO_OLD`: its events were purged.
+    - UNAVAILABLE, as for `WatchJob`: open it again at the last cursor.
+    """
+    RetryJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.RetryJobRequest, _grading_service_pb2.RetryJobResponse]
+    """Grades the work of a FAILED job again: as a new job for the same
+    submission, with the next `attempt`. The failed one stays as it is.
+
+    - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
+    - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
+    - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
+    - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
+      the next attempt.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+    """
+    DeleteJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.DeleteJobRequest, _grading_service_pb2.DeleteJobResponse]
+    """Erases a job: the answer, the result with its quotes, the events. A job
+    that has not ended is cancelled with it. What is left is an audit row that
+    says which job was erased and when. Erasing it again changes nothing.
+
+    Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
+    """
 
 @_typing.type_check_only
 class GradingServiceAsyncStub(GradingServiceStub):
@@ -143,6 +181,8 @@ class GradingServiceAsyncStub(GradingServiceStub):
       another payload.
     - ALREADY_EXISTS, `ERROR_REASON_ATTEMPT_EXISTS`: this submission already
       has a job for this attempt.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
+      `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.GetJobRequest, _grading_service_pb2.GetJobResponse]  # type: ignore[assignment]
     """Tells where a job stands.
@@ -193,6 +233,42 @@ class GradingServiceAsyncStub(GradingServiceStub):
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
       FAILED.
     """
+    BatchSubmitJobs: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.BatchSubmitJobsRequest, _grading_service_pb2.BatchSubmitJobsResponse]  # type: ignore[assignment]
+    """Stores up to 1,000 units of work in one transaction, with an outcome for
+    each. A refusal of one item doesn't touch the others; only a full backlog
+    refuses the whole batch.
+
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+    """
+    WatchJobs: _aio.UnaryStreamMultiCallable[_grading_service_pb2.WatchJobsRequest, _grading_service_pb2.WatchJobsResponse]  # type: ignore[assignment]
+    """Sends the events of all jobs of a filter in one order, from a cursor on,
+    each at least once: what an application stores together with the cursor it
+    has exactly once. The order of a job's own events is that of its log.
+
+    How the stream ends; it never ends OK:
+
+    - INVALID_ARGUMENT, `ERROR_REASON_CURSOR_INVALID`: the cursor was made up.
+    - OUT_OF_RANGE, `ERROR_REASON_CURSOR_TOO_OLD`: its events were purged.
+    - UNAVAILABLE, as for `WatchJob`: open it again at the last cursor.
+    """
+    RetryJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.RetryJobRequest, _grading_service_pb2.RetryJobResponse]  # type: ignore[assignment]
+    """Grades the work of a FAILED job again: as a new job for the same
+    submission, with the next `attempt`. The failed one stays as it is.
+
+    - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
+    - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
+    - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
+    - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
+      the next attempt.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+    """
+    DeleteJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.DeleteJobRequest, _grading_service_pb2.DeleteJobResponse]  # type: ignore[assignment]
+    """Erases a job: the answer, the result with its quotes, the events. A job
+    that has not ended is cancelled with it. What is left is an audit row that
+    says which job was erased and when. Erasing it again changes nothing.
+
+    Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
+    """
 
 class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Grades units of VSTEP.3-5 work as durable jobs.
@@ -229,6 +305,8 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
           another payload.
         - ALREADY_EXISTS, `ERROR_REASON_ATTEMPT_EXISTS`: this submission already
           has a job for this attempt.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
+          `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
         """
 
     @_abc_1.abstractmethod
@@ -314,6 +392,66 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
           FAILED.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchSubmitJobs(
+        self,
+        request: _grading_service_pb2.BatchSubmitJobsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grading_service_pb2.BatchSubmitJobsResponse, _abc.Awaitable[_grading_service_pb2.BatchSubmitJobsResponse]]:
+        """Stores up to 1,000 units of work in one transaction, with an outcome for
+        each. A refusal of one item doesn't touch the others; only a full backlog
+        refuses the whole batch.
+
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchJobs(
+        self,
+        request: _grading_service_pb2.WatchJobsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_grading_service_pb2.WatchJobsResponse], _abc.AsyncIterator[_grading_service_pb2.WatchJobsResponse]]:
+        """Sends the events of all jobs of a filter in one order, from a cursor on,
+        each at least once: what an application stores together with the cursor it
+        has exactly once. The order of a job's own events is that of its log.
+
+        How the stream ends; it never ends OK:
+
+        - INVALID_ARGUMENT, `ERROR_REASON_CURSOR_INVALID`: the cursor was made up.
+        - OUT_OF_RANGE, `ERROR_REASON_CURSOR_TOO_OLD`: its events were purged.
+        - UNAVAILABLE, as for `WatchJob`: open it again at the last cursor.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryJob(
+        self,
+        request: _grading_service_pb2.RetryJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grading_service_pb2.RetryJobResponse, _abc.Awaitable[_grading_service_pb2.RetryJobResponse]]:
+        """Grades the work of a FAILED job again: as a new job for the same
+        submission, with the next `attempt`. The failed one stays as it is.
+
+        - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
+        - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
+        - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
+        - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
+          the next attempt.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteJob(
+        self,
+        request: _grading_service_pb2.DeleteJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_grading_service_pb2.DeleteJobResponse, _abc.Awaitable[_grading_service_pb2.DeleteJobResponse]]:
+        """Erases a job: the answer, the result with its quotes, the events. A job
+        that has not ended is cancelled with it. What is left is an audit row that
+        says which job was erased and when. Erasing it again changes nothing.
+
+        Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
         """
 
 def add_GradingServiceServicer_to_server(servicer: GradingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

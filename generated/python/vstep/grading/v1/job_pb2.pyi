@@ -267,6 +267,10 @@ class Job(_message.Message):
     DEADLINE_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    LATE_FIELD_NUMBER: _builtins.int
+    RETRIES_FIELD_NUMBER: _builtins.int
+    NEXT_RUN_TIME_FIELD_NUMBER: _builtins.int
+    RETRY_OF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The service's name for the job: a UUID, version 7."""
     request_id: _builtins.str
@@ -293,6 +297,16 @@ class Job(_message.Message):
     """
     last_sequence: _builtins.int
     """The sequence of the job's newest event."""
+    late: _builtins.bool
+    """A result came in after the deadline had failed the job. It is kept for the
+    record and never shown; the state stays FAILED.
+    """
+    retries: _builtins.int
+    """How many of the runs ended in a fault that another run may mend; at most
+    `GRADING_MAX_RETRIES`, and one more where they were used up.
+    """
+    retry_of: _builtins.str
+    """The FAILED job that this one repeats, where `RetryJob` made it."""
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the job was stored."""
@@ -313,6 +327,10 @@ class Job(_message.Message):
     def error(self) -> Global___JobError:
         """Why the job failed; only with JOB_STATE_FAILED."""
 
+    @_builtins.property
+    def next_run_time(self) -> _timestamp_pb2.Timestamp:
+        """When the job is taken again; only with JOB_STATE_RETRYING."""
+
     def __init__(
         self,
         *,
@@ -332,10 +350,14 @@ class Job(_message.Message):
         deadline: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         error: Global___JobError | None = ...,
+        late: _builtins.bool = ...,
+        retries: _builtins.int = ...,
+        next_run_time: _timestamp_pb2.Timestamp | None = ...,
+        retry_of: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "update_time", b"update_time", "writing_task", b"writing_task"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "next_run_time", b"next_run_time", "update_time", b"update_time", "writing_task", b"writing_task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "progress", b"progress", "request_id", b"request_id", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__writing_task: _TypeAlias = _typing.Literal["writing_task"]  # noqa: Y015
     _WhichOneofArgType__writing_task: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task"]  # noqa: Y015

@@ -254,6 +254,77 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_GRADER_FAILED = 17;
    */
   GRADER_FAILED = 17,
+
+  /**
+   * As many jobs of this skill wait as the service may keep waiting
+   * (`GRADING_MAX_BACKLOG`). Nothing was stored, of a batch neither. Send the
+   * same again after the `RetryInfo` delay.
+   *
+   * Example, with status RESOURCE_EXHAUSTED:
+   *
+   *     { "reason": "ERROR_REASON_BACKLOG_FULL",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "skill": "SKILL_WRITING", "backlog": "100000" } }
+   *
+   * @generated from enum value: ERROR_REASON_BACKLOG_FULL = 18;
+   */
+  BACKLOG_FULL = 18,
+
+  /**
+   * The cursor of a feed points at events that were purged since
+   * (`GRADING_RETENTION_EVENTS_SECONDS`). `metadata.oldest_cursor` is the oldest
+   * one that can be used: what lies between the two is gone, and is to be
+   * fetched with `ListJobs`.
+   *
+   * Example, with status OUT_OF_RANGE:
+   *
+   *     { "reason": "ERROR_REASON_CURSOR_TOO_OLD",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "field": "cursor", "oldest_cursor": "MTIz…" } }
+   *
+   * @generated from enum value: ERROR_REASON_CURSOR_TOO_OLD = 19;
+   */
+  CURSOR_TOO_OLD = 19,
+
+  /**
+   * The cursor was not given out by this service.
+   *
+   * Example, with status INVALID_ARGUMENT:
+   *
+   *     { "reason": "ERROR_REASON_CURSOR_INVALID",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "field": "cursor" } }
+   *
+   * @generated from enum value: ERROR_REASON_CURSOR_INVALID = 20;
+   */
+  CURSOR_INVALID = 20,
+
+  /**
+   * Only a FAILED job can be retried; this one is in another state.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_JOB_NOT_FAILED",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "job_id": "0197…", "state": "JOB_STATE_COMPLETED" } }
+   *
+   * @generated from enum value: ERROR_REASON_JOB_NOT_FAILED = 21;
+   */
+  JOB_NOT_FAILED = 21,
+
+  /**
+   * The job's answer was purged (`GRADING_RETENTION_ANSWERS_SECONDS`), so it
+   * can't be graded again. Submit the work anew.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_ANSWER_PURGED",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "job_id": "0197…" } }
+   *
+   * @generated from enum value: ERROR_REASON_ANSWER_PURGED = 22;
+   */
+  ANSWER_PURGED = 22,
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Job, JobEvent, JobState, Prompt, Skill, WritingWork } from "./job_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Result } from "./result_pb.js";
+import type { ErrorReason } from "./error_pb.js";
 
 /**
  * Describes the file vstep/grading/v1/grading_service.proto.
@@ -490,6 +491,332 @@ export declare type CancelJobResponse = Message<"vstep.grading.v1.CancelJobRespo
 export declare const CancelJobResponseSchema: GenMessage<CancelJobResponse>;
 
 /**
+ * Work to be graded, many units at once.
+ *
+ * @generated from message vstep.grading.v1.BatchSubmitJobsRequest
+ */
+export declare type BatchSubmitJobsRequest = Message<"vstep.grading.v1.BatchSubmitJobsRequest"> & {
+  /**
+   * 1 to 1,000 submissions; the whole message must stay under 4 MiB. Their
+   * fields follow the rules of `SubmitJobRequest`, but an item that breaks one
+   * is refused by itself, in its outcome.
+   *
+   * @generated from field: repeated vstep.grading.v1.SubmitJobRequest requests = 1;
+   */
+  requests: SubmitJobRequest[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.BatchSubmitJobsRequest.
+ * Use `create(BatchSubmitJobsRequestSchema)` to create a new message.
+ */
+export declare const BatchSubmitJobsRequestSchema: GenMessage<BatchSubmitJobsRequest>;
+
+/**
+ * What became of each submission of a batch.
+ *
+ * @generated from message vstep.grading.v1.BatchSubmitJobsResponse
+ */
+export declare type BatchSubmitJobsResponse = Message<"vstep.grading.v1.BatchSubmitJobsResponse"> & {
+  /**
+   * One for each item of the request, in its order.
+   *
+   * @generated from field: repeated vstep.grading.v1.BatchSubmitOutcome outcomes = 1;
+   */
+  outcomes: BatchSubmitOutcome[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.BatchSubmitJobsResponse.
+ * Use `create(BatchSubmitJobsResponseSchema)` to create a new message.
+ */
+export declare const BatchSubmitJobsResponseSchema: GenMessage<BatchSubmitJobsResponse>;
+
+/**
+ * What became of one submission.
+ *
+ * @generated from message vstep.grading.v1.BatchSubmitOutcome
+ */
+export declare type BatchSubmitOutcome = Message<"vstep.grading.v1.BatchSubmitOutcome"> & {
+  /**
+   * Accepted or refused.
+   *
+   * @generated from oneof vstep.grading.v1.BatchSubmitOutcome.outcome
+   */
+  outcome: {
+    /**
+     * The job that now stands for the work.
+     *
+     * @generated from field: vstep.grading.v1.SubmitJobResponse accepted = 1;
+     */
+    value: SubmitJobResponse;
+    case: "accepted";
+  } | {
+    /**
+     * Why there is none.
+     *
+     * @generated from field: vstep.grading.v1.Refusal refusal = 2;
+     */
+    value: Refusal;
+    case: "refusal";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message vstep.grading.v1.BatchSubmitOutcome.
+ * Use `create(BatchSubmitOutcomeSchema)` to create a new message.
+ */
+export declare const BatchSubmitOutcomeSchema: GenMessage<BatchSubmitOutcome>;
+
+/**
+ * A refusal of one item, with what the status of a call of its own would say.
+ *
+ * @generated from message vstep.grading.v1.Refusal
+ */
+export declare type Refusal = Message<"vstep.grading.v1.Refusal"> & {
+  /**
+   * The class of the refusal.
+   *
+   * @generated from field: vstep.grading.v1.ErrorReason reason = 1;
+   */
+  reason: ErrorReason;
+
+  /**
+   * One sentence for a developer.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * What varies, as in `google.rpc.ErrorInfo.metadata`.
+   *
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * The fields that are wrong, each with what it may be.
+   *
+   * @generated from field: map<string, string> violations = 4;
+   */
+  violations: { [key: string]: string };
+};
+
+/**
+ * Describes the message vstep.grading.v1.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export declare const RefusalSchema: GenMessage<Refusal>;
+
+/**
+ * Which jobs to follow, and from where. A field that is left out does not filter.
+ *
+ * @generated from message vstep.grading.v1.WatchJobsRequest
+ */
+export declare type WatchJobsRequest = Message<"vstep.grading.v1.WatchJobsRequest"> & {
+  /**
+   * The cursor of the last answer that was dealt with. Empty: from the oldest
+   * event that is kept.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+
+  /**
+   * With an empty cursor: only events from now on.
+   *
+   * @generated from field: bool start_at_end = 2;
+   */
+  startAtEnd: boolean;
+
+  /**
+   * Only jobs of this learner.
+   *
+   * @generated from field: string user_id = 3;
+   */
+  userId: string;
+
+  /**
+   * Only jobs of this skill.
+   *
+   * @generated from field: vstep.grading.v1.Skill skill = 4;
+   */
+  skill: Skill;
+
+  /**
+   * Only the events that ended a job or put it to review.
+   *
+   * @generated from field: bool only_ends = 5;
+   */
+  onlyEnds: boolean;
+};
+
+/**
+ * Describes the message vstep.grading.v1.WatchJobsRequest.
+ * Use `create(WatchJobsRequestSchema)` to create a new message.
+ */
+export declare const WatchJobsRequestSchema: GenMessage<WatchJobsRequest>;
+
+/**
+ * An event of any job, or a sign of life.
+ *
+ * @generated from message vstep.grading.v1.WatchJobsResponse
+ */
+export declare type WatchJobsResponse = Message<"vstep.grading.v1.WatchJobsResponse"> & {
+  /**
+   * Which of the two it is.
+   *
+   * @generated from oneof vstep.grading.v1.WatchJobsResponse.payload
+   */
+  payload: {
+    /**
+     * The next event of the feed.
+     *
+     * @generated from field: vstep.grading.v1.JobEvent event = 1;
+     */
+    value: JobEvent;
+    case: "event";
+  } | {
+    /**
+     * Nothing that the filter lets through happened for a while.
+     *
+     * @generated from field: vstep.grading.v1.FeedHeartbeat heartbeat = 2;
+     */
+    value: FeedHeartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Where the feed goes on after this answer. Opaque; good on every server, and
+   * after restarts. Store it in the transaction that deals with the event.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message vstep.grading.v1.WatchJobsResponse.
+ * Use `create(WatchJobsResponseSchema)` to create a new message.
+ */
+export declare const WatchJobsResponseSchema: GenMessage<WatchJobsResponse>;
+
+/**
+ * Sent on a feed that has been quiet for a while (`GRADING_HEARTBEAT_SECONDS`).
+ *
+ * @generated from message vstep.grading.v1.FeedHeartbeat
+ */
+export declare type FeedHeartbeat = Message<"vstep.grading.v1.FeedHeartbeat"> & {
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 1;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message vstep.grading.v1.FeedHeartbeat.
+ * Use `create(FeedHeartbeatSchema)` to create a new message.
+ */
+export declare const FeedHeartbeatSchema: GenMessage<FeedHeartbeat>;
+
+/**
+ * Which failed job to grade again.
+ *
+ * @generated from message vstep.grading.v1.RetryJobRequest
+ */
+export declare type RetryJobRequest = Message<"vstep.grading.v1.RetryJobRequest"> & {
+  /**
+   * The retry key of this call, a UUID; as in `SubmitJobRequest`.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The FAILED job's id, a UUID.
+   *
+   * @generated from field: string job_id = 2;
+   */
+  jobId: string;
+};
+
+/**
+ * Describes the message vstep.grading.v1.RetryJobRequest.
+ * Use `create(RetryJobRequestSchema)` to create a new message.
+ */
+export declare const RetryJobRequestSchema: GenMessage<RetryJobRequest>;
+
+/**
+ * The job that repeats the failed one.
+ *
+ * @generated from message vstep.grading.v1.RetryJobResponse
+ */
+export declare type RetryJobResponse = Message<"vstep.grading.v1.RetryJobResponse"> & {
+  /**
+   * The new job; its `retry_of` names the failed one.
+   *
+   * @generated from field: vstep.grading.v1.Job job = 1;
+   */
+  job?: Job | undefined;
+
+  /**
+   * Whether it was there already, from an earlier call with this `request_id`.
+   *
+   * @generated from field: bool deduplicated = 2;
+   */
+  deduplicated: boolean;
+};
+
+/**
+ * Describes the message vstep.grading.v1.RetryJobResponse.
+ * Use `create(RetryJobResponseSchema)` to create a new message.
+ */
+export declare const RetryJobResponseSchema: GenMessage<RetryJobResponse>;
+
+/**
+ * Which job to erase.
+ *
+ * @generated from message vstep.grading.v1.DeleteJobRequest
+ */
+export declare type DeleteJobRequest = Message<"vstep.grading.v1.DeleteJobRequest"> & {
+  /**
+   * The job's id, a UUID.
+   *
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+};
+
+/**
+ * Describes the message vstep.grading.v1.DeleteJobRequest.
+ * Use `create(DeleteJobRequestSchema)` to create a new message.
+ */
+export declare const DeleteJobRequestSchema: GenMessage<DeleteJobRequest>;
+
+/**
+ * The job was erased.
+ *
+ * @generated from message vstep.grading.v1.DeleteJobResponse
+ */
+export declare type DeleteJobResponse = Message<"vstep.grading.v1.DeleteJobResponse"> & {
+  /**
+   * When; the first time, where it was erased before.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 1;
+   */
+  deleteTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message vstep.grading.v1.DeleteJobResponse.
+ * Use `create(DeleteJobResponseSchema)` to create a new message.
+ */
+export declare const DeleteJobResponseSchema: GenMessage<DeleteJobResponse>;
+
+/**
  * Grades units of VSTEP.3-5 work as durable jobs.
  *
  * Every RPC may also end with these, beside what stands on the RPC itself:
@@ -521,6 +848,8 @@ export declare const GradingService: GenService<{
    *   another payload.
    * - ALREADY_EXISTS, `ERROR_REASON_ATTEMPT_EXISTS`: this submission already
    *   has a job for this attempt.
+   * - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
+   *   `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
    *
    * @generated from rpc vstep.grading.v1.GradingService.SubmitJob
    */
@@ -619,6 +948,70 @@ export declare const GradingService: GenService<{
     methodKind: "unary";
     input: typeof CancelJobRequestSchema;
     output: typeof CancelJobResponseSchema;
+  },
+  /**
+   * Stores up to 1,000 units of work in one transaction, with an outcome for
+   * each. A refusal of one item doesn't touch the others; only a full backlog
+   * refuses the whole batch.
+   *
+   * - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+   *
+   * @generated from rpc vstep.grading.v1.GradingService.BatchSubmitJobs
+   */
+  batchSubmitJobs: {
+    methodKind: "unary";
+    input: typeof BatchSubmitJobsRequestSchema;
+    output: typeof BatchSubmitJobsResponseSchema;
+  },
+  /**
+   * Sends the events of all jobs of a filter in one order, from a cursor on,
+   * each at least once: what an application stores together with the cursor it
+   * has exactly once. The order of a job's own events is that of its log.
+   *
+   * How the stream ends; it never ends OK:
+   *
+   * - INVALID_ARGUMENT, `ERROR_REASON_CURSOR_INVALID`: the cursor was made up.
+   * - OUT_OF_RANGE, `ERROR_REASON_CURSOR_TOO_OLD`: its events were purged.
+   * - UNAVAILABLE, as for `WatchJob`: open it again at the last cursor.
+   *
+   * @generated from rpc vstep.grading.v1.GradingService.WatchJobs
+   */
+  watchJobs: {
+    methodKind: "server_streaming";
+    input: typeof WatchJobsRequestSchema;
+    output: typeof WatchJobsResponseSchema;
+  },
+  /**
+   * Grades the work of a FAILED job again: as a new job for the same
+   * submission, with the next `attempt`. The failed one stays as it is.
+   *
+   * - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
+   * - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
+   * - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
+   * - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
+   *   the next attempt.
+   * - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+   *
+   * @generated from rpc vstep.grading.v1.GradingService.RetryJob
+   */
+  retryJob: {
+    methodKind: "unary";
+    input: typeof RetryJobRequestSchema;
+    output: typeof RetryJobResponseSchema;
+  },
+  /**
+   * Erases a job: the answer, the result with its quotes, the events. A job
+   * that has not ended is cancelled with it. What is left is an audit row that
+   * says which job was erased and when. Erasing it again changes nothing.
+   *
+   * Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
+   *
+   * @generated from rpc vstep.grading.v1.GradingService.DeleteJob
+   */
+  deleteJob: {
+    methodKind: "unary";
+    input: typeof DeleteJobRequestSchema;
+    output: typeof DeleteJobResponseSchema;
   },
 }>;
 

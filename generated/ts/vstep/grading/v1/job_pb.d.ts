@@ -217,6 +217,36 @@ export declare type Job = Message<"vstep.grading.v1.Job"> & {
    * @generated from field: vstep.grading.v1.JobError error = 16;
    */
   error?: JobError | undefined;
+
+  /**
+   * A result came in after the deadline had failed the job. It is kept for the
+   * record and never shown; the state stays FAILED.
+   *
+   * @generated from field: bool late = 17;
+   */
+  late: boolean;
+
+  /**
+   * How many of the runs ended in a fault that another run may mend; at most
+   * `GRADING_MAX_RETRIES`, and one more where they were used up.
+   *
+   * @generated from field: int32 retries = 18;
+   */
+  retries: number;
+
+  /**
+   * When the job is taken again; only with JOB_STATE_RETRYING.
+   *
+   * @generated from field: google.protobuf.Timestamp next_run_time = 19;
+   */
+  nextRunTime?: Timestamp | undefined;
+
+  /**
+   * The FAILED job that this one repeats, where `RetryJob` made it.
+   *
+   * @generated from field: string retry_of = 20;
+   */
+  retryOf: string;
 };
 
 /**

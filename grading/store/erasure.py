@@ -1,0 +1,54 @@
+"""Erasing a job with everything that was derived from its answer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from grading.exceptions import JobNotFound
+
+# Deleting the job's row takes its answer, runs, events and result along (ON
+# DELETE CASCADE). A worker that holds the job finds no row and stops.
+_ERASE = text("""
+    WITH erased AS (
+        DELETE FROM jobs WHERE id = :job_id
+        RETURNING id, submission_id, attempt, state, accepted_at
+    ),
+    unsent AS (
+        DELETE FROM outbox USING erased WHERE outbox.job_id = erased.id
+    )
+    INSERT INTO deletions (job_id, submission_id, attempt, state, accepted_at, deleted_at)
+    SELECT id, submission_id, attempt, state, accepted_at, now() FROM erased
+    RETURNING deleted_at, pg_notify('job_events', job_id::text)
+""")
+
+_ERASED = text("SELECT deleted_at FROM deletions WHERE job_id = :job_id")
+
+
+_GONE = text("""
+    SELECT wanted.id FROM unnest(CAST(:job_ids AS uuid[])) AS wanted (id)
+    WHERE NOT EXISTS (SELECT FROM jobs WHERE jobs.id = wanted.id)
+""")
+
+
+def find_erased(conn: Connection, job_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Tell which of the jobs are gone."""
+    if not job_ids:
+        return []
+    return [row.id for row in conn.execute(_GONE, {"job_ids": list(job_ids)})]
+
+
+def erase_job(conn: Connection, job_id: UUID) -> datetime:
+    """Erase a job, whatever its state; tells when that was done first.
+
+    Raises:
+        JobNotFound: there is and was no such job.
+    """
+    row = conn.execute(_ERASE, {"job_id": job_id}).one_or_none()
+    if row is None:
+        row = conn.execute(_ERASED, {"job_id": job_id}).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    erased: datetime = row.deleted_at
+    return erased

@@ -1,0 +1,130 @@
+"""The feed: the events of all jobs in one order, at least once, skipping nothing.
+
+An event's place is (feed key, job id, sequence). Its key is at least the id of the
+transaction that wrote it, so an event whose key lies below the oldest running
+transaction can have no neighbour with a smaller key still to come: whoever might
+write one has ended. The reader stops there. Within a job keys never fall, since
+each change of a job takes the greatest of its own key and the transaction's.
+"""
+
+import base64
+import binascii
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from grading.domain.work import Skill
+from grading.exceptions import CursorInvalid, CursorTooOld
+from grading.store.events import event_from
+from grading.store.records import Event
+
+_LAYOUT = struct.Struct(">Q16sQ")
+_FIRST_JOB = UUID(int=0)
+_LAST_JOB = UUID(int=2**128 - 1)
+_LAST_SEQUENCE = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """A place in the feed: everything up to it was dealt with."""
+
+    feed_key: int
+    job_id: UUID = _FIRST_JOB
+    sequence: int = 0
+
+    @classmethod
+    def after(cls, feed_key: int) -> Self:
+        """The place behind every event with this key."""
+        return cls(feed_key, _LAST_JOB, _LAST_SEQUENCE)
+
+    @classmethod
+    def read(cls, token: str) -> Self:
+        """Read what ``write`` wrote.
+
+        Raises:
+            CursorInvalid: it didn't.
+        """
+        try:
+            data = base64.b64decode(token, altchars=b"-_", validate=True)
+            feed_key, job_id, sequence = _LAYOUT.unpack(data)
+        except (binascii.Error, struct.error, ValueError):
+            raise CursorInvalid from None
+        if max(feed_key, sequence) > _LAST_SEQUENCE:
+            raise CursorInvalid
+        return cls(feed_key, UUID(bytes=job_id), sequence)
+
+    def write(self) -> str:
+        """The cursor as clients keep it."""
+        packed = _LAYOUT.pack(self.feed_key, self.job_id.bytes, self.sequence)
+        return base64.urlsafe_b64encode(packed).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """An event, its place, and what a filter asks of its job."""
+
+    event: Event
+    cursor: Cursor
+    user_id: str
+    skill: Skill
+
+
+_READ = text("""
+    SELECT events.*, jobs.user_id, jobs.skill,
+           CAST(CAST(events.feed_key AS text) AS bigint) AS place
+    FROM events
+    JOIN jobs ON jobs.id = events.job_id
+    WHERE (events.feed_key, events.job_id, events.sequence)
+          > (CAST(CAST(:feed_key AS text) AS xid8), CAST(:job_id AS uuid), :sequence)
+      AND events.feed_key < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY events.feed_key, events.job_id, events.sequence
+    LIMIT :limit
+""")
+
+_HORIZON = text("SELECT CAST(CAST(purged_key AS text) AS bigint) FROM feed_horizon")
+
+_END = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+
+
+def read_feed(conn: Connection, cursor: Cursor, limit: int) -> Sequence[FeedEvent]:
+    """Read up to ``limit`` events that come after ``cursor``, in the feed's order."""
+    rows = conn.execute(
+        _READ,
+        {
+            "feed_key": cursor.feed_key,
+            "job_id": cursor.job_id,
+            "sequence": cursor.sequence,
+            "limit": limit,
+        },
+    )
+    return [
+        FeedEvent(
+            event_from(row),
+            Cursor(row.place, row.job_id, row.sequence),
+            row.user_id,
+            Skill(row.skill),
+        )
+        for row in rows
+    ]
+
+
+def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
+    """Tell where a feed begins: at a client's cursor, at the oldest event kept, or now.
+
+    Raises:
+        CursorInvalid: the cursor was made up.
+        CursorTooOld: events after it were purged; the error has the oldest that can be used.
+    """
+    oldest = Cursor.after(int(conn.scalar(_HORIZON) or 0))
+    if token:
+        cursor = Cursor.read(token)
+        if cursor < oldest:
+            raise CursorTooOld(oldest.write())
+        return cursor
+    if at_end:
+        return Cursor.after(int(conn.scalar(_END) or 0) - 1)
+    return oldest

@@ -1,0 +1,102 @@
+"""The feed of all jobs: read below the oldest running transaction, then wait, then read on."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from grading.domain.job import TERMINAL, JobState
+from grading.domain.work import Skill
+from grading.store.feed import Cursor, FeedEvent, feed_start, read_feed
+from server.exceptions import StreamTooOld
+from server.store import Store
+from server.watch_hub import WatchHub
+
+#: Events to a read.
+PAGE = 500
+#: After a hint that brought nothing: a transaction that began earlier may still
+#: hold the new events back. So often, and after so many seconds, it is tried again.
+TRIES, TRY_SECONDS = 5, 0.01
+
+_ENDS = TERMINAL | {JobState.REVIEW_REQUIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """Which events a feed lets through; None does not filter."""
+
+    user_id: str | None = None
+    skill: Skill | None = None
+    only_ends: bool = False
+
+    def lets_through(self, found: FeedEvent) -> bool:
+        """Tell whether an event passes."""
+        return (
+            (self.user_id is None or found.user_id == self.user_id)
+            and (self.skill is None or found.skill is self.skill)
+            and (not self.only_ends or found.event.state in _ENDS)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuietFeed:
+    """Nothing passed the filter for a while; the feed has come as far as ``cursor``."""
+
+    cursor: Cursor
+
+
+@dataclass(frozen=True)
+class Feeding:
+    """Gives the events of all jobs, in one order, at least once."""
+
+    store: Store
+    hub: WatchHub
+    heartbeat_seconds: float
+    max_age_seconds: float
+
+    async def events(
+        self, token: str, wanted: FeedFilter, *, start_at_end: bool
+    ) -> AsyncIterator[FeedEvent | QuietFeed]:
+        """Give the events after a cursor for ever, and signs of life between.
+
+        Raises:
+            CursorInvalid, CursorTooOld: the feed can't begin there.
+            StreamTooOld, Draining: ask again at the last cursor.
+        """
+        cursor = await self.store.run(feed_start, token, at_end=start_at_end)
+        too_old_at = time.monotonic() + self.max_age_seconds
+        silent_since = time.monotonic()
+        while True:
+            self.hub.refuse_when_draining()
+            # Asked for before the read: what comes meanwhile is not slept through.
+            pulse = self.hub.pulse
+            page = await self._read(cursor)
+            for found in page:
+                cursor = found.cursor
+                if wanted.lets_through(found):
+                    silent_since = time.monotonic()
+                    yield found
+            now = time.monotonic()
+            if now >= too_old_at:
+                raise StreamTooOld
+            if now - silent_since >= self.heartbeat_seconds:
+                silent_since = now
+                yield QuietFeed(cursor)
+            if len(page) < PAGE:
+                left = min(too_old_at, silent_since + self.heartbeat_seconds) - now
+                await _wait(pulse, left)
+
+    async def _read(self, cursor: Cursor) -> list[FeedEvent]:
+        for _ in range(TRIES):
+            page = await self.store.run(read_feed, cursor, PAGE)
+            if page:
+                return list(page)
+            await asyncio.sleep(TRY_SECONDS)
+        return []
+
+
+async def _wait(pulse: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0.001)):
+            await pulse.wait()

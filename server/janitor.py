@@ -1,0 +1,45 @@
+"""The janitor: purges what has outlived its retention, a little at a time."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from grading.store.retention import purge_answers, purge_events
+from server.store import Store
+
+_log = structlog.get_logger(__name__)
+
+#: Rows to a transaction: few enough that nobody waits behind them.
+BATCH = 500
+#: Between two looks when nothing was left to purge, in seconds.
+PAUSE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Janitor:
+    """Runs in every server; ``SKIP LOCKED`` keeps janitors out of each other's way."""
+
+    store: Store
+    keep_events: timedelta
+    keep_answers: timedelta
+
+    async def run(self) -> None:
+        """Purge for ever, until cancelled."""
+        while True:
+            try:
+                purged = await self.sweep()
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("not_purged", error=type(error).__name__)
+                purged = 0
+            await asyncio.sleep(0.1 if purged else PAUSE_SECONDS)
+
+    async def sweep(self) -> int:
+        """Purge one batch of each kind; tells how many rows went."""
+        events = await self.store.run(purge_events, self.keep_events, BATCH)
+        answers = await self.store.run(purge_answers, self.keep_answers, BATCH)
+        if events or answers:
+            _log.info("purged", events=events, answers=answers)
+        return events + answers
