@@ -2,8 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -12,6 +10,7 @@ import pytest
 from client.cli import main
 from client.client import GradingClient
 from client.watch import Watch
+from tests.unit.client.conftest import Run
 from tests.unit.client.scripted_server import (
     JOB_ID,
     Refuse,
@@ -45,8 +44,6 @@ from vstep.grading.v1.result_pb2 import (
     Result,
 )
 
-Run = Callable[..., int]
-
 RESULT = Result(
     job_id=JOB_ID,
     score=4.0,
@@ -75,30 +72,6 @@ RESULT = Result(
     provenance=Provenance(grader="embedded-writing", grader_version="1.0", run=1),
     notice="A practice estimate.",
 )
-
-
-@pytest.fixture
-def run(server: ScriptedServer) -> Run:
-    def command(*arguments: str) -> int:
-        return main(["--address", server.address, "--timeout", "1", *arguments])
-
-    return command
-
-
-@pytest.fixture
-def essay(tmp_path: Path) -> Path:
-    path = tmp_path / "essay.txt"
-    path.write_bytes("\ufeffTwo lines,\r\nunchanged.\n".encode())
-    return path
-
-
-@pytest.fixture
-def work(tmp_path: Path, essay: Path) -> list[str]:
-    prompt, points = tmp_path / "prompt.txt", tmp_path / "points.txt"
-    prompt.write_text("Write an essay.\n")
-    points.write_text("First\n\n  Second \n")
-    files = ["--prompt-file", str(prompt), "--requirements-file", str(points)]
-    return ["submit", str(essay), "--task", "2", *files]
 
 
 def accepted() -> service.SubmitJobResponse:
@@ -297,59 +270,3 @@ def test_an_unreachable_service_is_one_line(capsys: pytest.CaptureFixture[str]) 
     told = capsys.readouterr()
     assert told.err.startswith("vstep-grading: can't reach the service at 127.0.0.1:1: ")
     assert told.err.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({1: "/nowhere/essay.txt"}, "'ESSAY': can't read /nowhere/essay.txt"),
-        ({3: "3"}, "'--task'"),
-        ({5: "/nowhere/prompt.txt"}, "'--prompt-file': can't read /nowhere/prompt.txt"),
-        ({7: "/nowhere/points.txt"}, "'--requirements-file'"),
-        ({1: "-", 5: "-"}, "'--prompt-file': stdin"),
-    ],
-    ids=["essay", "task", "prompt", "requirements", "stdin"],
-)
-def test_wrong_usage_names_the_parameter(
-    run: Run,
-    work: list[str],
-    change: dict[int, str],
-    named: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    for place, value in change.items():
-        work[place] = value
-    assert run(*work) == 2
-    told = capsys.readouterr()
-    assert named in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
-
-
-def test_a_file_that_is_no_text_is_wrong_usage(
-    run: Run, work: list[str], essay: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    essay.write_bytes(b"ab\xff")
-    assert run(*work) == 2
-    assert "is not UTF-8 text (byte 2)" in capsys.readouterr().err
-
-
-def test_an_argument_that_is_no_text_is_wrong_usage(
-    run: Run, work: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(*work, "--user", "a\udcff") == 2
-    assert capsys.readouterr().err == "vstep-grading: an argument is not UTF-8 text\n"
-
-
-@pytest.mark.parametrize("command", ["watch", "result", "cancel"])
-def test_a_malformed_id_is_wrong_usage(
-    run: Run, command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(command, "nonsense") == 2
-    assert "'JOB'" in capsys.readouterr().err
-
-
-def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
-    assert "submit" in capsys.readouterr().out
-    assert main([]) == 2
