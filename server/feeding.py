@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from grading.domain.job import TERMINAL, JobState
 from grading.domain.work import Skill
-from grading.store.feed import Cursor, FeedEvent, feed_start, read_feed
+from grading.store.feed import Cursor, FeedEvent, FeedPage, feed_start, read_feed
 from server.exceptions import StreamTooOld
 from server.store import Store
 from server.watch_hub import WatchHub
@@ -62,6 +62,7 @@ class Feeding:
 
         Raises:
             CursorInvalid, CursorTooOld: the feed can't begin there.
+            CursorTooOld: also later, where a purge overtook the stream.
             StreamTooOld, Draining: ask again at the last cursor.
         """
         cursor = await self.store.run(feed_start, token, at_end=start_at_end)
@@ -72,28 +73,29 @@ class Feeding:
             # Asked for before the read: what comes meanwhile is not slept through.
             pulse = self.hub.pulse
             page = await self._read(cursor)
-            for found in page:
-                cursor = found.cursor
+            for found in page.events:
                 if wanted.lets_through(found):
                     silent_since = time.monotonic()
                     yield found
+            cursor = page.reached
             now = time.monotonic()
             if now >= too_old_at:
                 raise StreamTooOld
             if now - silent_since >= self.heartbeat_seconds:
                 silent_since = now
                 yield QuietFeed(cursor)
-            if len(page) < PAGE:
+            if len(page.events) < PAGE:
                 left = min(too_old_at, silent_since + self.heartbeat_seconds) - now
                 await _wait(pulse, left)
 
-    async def _read(self, cursor: Cursor) -> list[FeedEvent]:
+    async def _read(self, cursor: Cursor) -> FeedPage:
+        page = await self.store.run(read_feed, cursor, PAGE)
         for _ in range(TRIES):
-            page = await self.store.run(read_feed, cursor, PAGE)
-            if page:
-                return list(page)
+            if page.events:
+                break
             await asyncio.sleep(TRY_SECONDS)
-        return []
+            page = await self.store.run(read_feed, page.reached, PAGE)
+        return page
 
 
 async def _wait(pulse: asyncio.Event, seconds: float) -> None:

@@ -39,8 +39,9 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
     """Wire a worker that grades with what ``load_grader`` gives, loaded once in each child."""
     app = make_celery(settings, "vstep-grading-worker")
     presences: list[Presence] = []
-    # Made before the fork, so that the parent can tell its children.
-    stopping = multiprocessing.Event()
+    # Made before the fork, so that the parent can tell its children. Without a
+    # lock: a child that is killed while it holds one would block all the others.
+    stopping = multiprocessing.RawValue("b", 0)
 
     @cache
     def runner() -> Runner:
@@ -54,7 +55,7 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
                 settings.grading_max_retries,
                 timedelta(seconds=settings.grading_retry_backoff_cap_seconds),
             ),
-            stopping.is_set,
+            lambda: bool(stopping.value),
         )
 
     # The handlers are closures, so Celery must hold them strongly.
@@ -76,7 +77,7 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
 
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: Any) -> None:
-        stopping.set()
+        stopping.value = 1
 
     @worker_shutdown.connect(weak=False)
     def _leave(**_: Any) -> None:

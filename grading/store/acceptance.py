@@ -36,7 +36,8 @@ _ACCEPT = text("""
         SELECT id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
                'queued', 1, now(), now(), now() + time_allowed, retry_of
         FROM submission
-        ORDER BY request_id
+        -- Ids only grow, so of two with the same request id the first stands.
+        ORDER BY request_id, id
         ON CONFLICT DO NOTHING
         RETURNING id, skill, accepted_at, deadline_at
     ),
@@ -110,7 +111,10 @@ def accept(
             return Accepted(_queued(job, *times[job.id]), deduplicated=False)
         earlier = by_request.get(job.request_id)
         if earlier is None:
-            other = by_attempt[job.user_id, job.submission_id, job.attempt]
+            other = by_attempt.get((job.user_id, job.submission_id, job.attempt))
+            if other is None:
+                # What stood in the way was erased between the two statements.
+                return accept(conn, [job])[0]
             return AttemptExists(job.submission_id, job.attempt, other.id)
         if earlier.payload_hash != job.payload_hash:
             return RequestIdReused(job.request_id, earlier.id)

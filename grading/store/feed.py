@@ -73,6 +73,15 @@ class FeedEvent:
     skill: Skill
 
 
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Some events, and how far the feed was read."""
+
+    events: Sequence[FeedEvent]
+    #: Every event up to here was read: behind the last one, where no more followed.
+    reached: Cursor
+
+
 _READ = text("""
     SELECT events.*, jobs.user_id, jobs.skill,
            CAST(CAST(events.feed_key AS text) AS bigint) AS place
@@ -90,8 +99,16 @@ _HORIZON = text("SELECT CAST(CAST(purged_key AS text) AS bigint) FROM feed_horiz
 _END = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
 
 
-def read_feed(conn: Connection, cursor: Cursor, limit: int) -> Sequence[FeedEvent]:
-    """Read up to ``limit`` events that come after ``cursor``, in the feed's order."""
+def read_feed(conn: Connection, cursor: Cursor, limit: int) -> FeedPage:
+    """Read up to ``limit`` events that come after ``cursor``, in the feed's order.
+
+    Raises:
+        CursorTooOld: events after the cursor were purged.
+    """
+    # The end is asked for before the events, and the horizon after them: what
+    # happens in between makes the one too small and the other too large, and
+    # neither lets an event be passed over.
+    end = Cursor.after(int(conn.scalar(_END) or 0) - 1)
     rows = conn.execute(
         _READ,
         {
@@ -101,7 +118,7 @@ def read_feed(conn: Connection, cursor: Cursor, limit: int) -> Sequence[FeedEven
             "limit": limit,
         },
     )
-    return [
+    events = [
         FeedEvent(
             event_from(row),
             Cursor(row.place, row.job_id, row.sequence),
@@ -110,6 +127,9 @@ def read_feed(conn: Connection, cursor: Cursor, limit: int) -> Sequence[FeedEven
         )
         for row in rows
     ]
+    _refuse_too_old(conn, cursor)
+    reached = events[-1].cursor if events else cursor
+    return FeedPage(events, reached if len(events) == limit else max(reached, end))
 
 
 def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
@@ -119,12 +139,20 @@ def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
         CursorInvalid: the cursor was made up.
         CursorTooOld: events after it were purged; the error has the oldest that can be used.
     """
-    oldest = Cursor.after(int(conn.scalar(_HORIZON) or 0))
     if token:
         cursor = Cursor.read(token)
-        if cursor < oldest:
-            raise CursorTooOld(oldest.write())
+        _refuse_too_old(conn, cursor)
         return cursor
     if at_end:
         return Cursor.after(int(conn.scalar(_END) or 0) - 1)
-    return oldest
+    return _oldest(conn)
+
+
+def _oldest(conn: Connection) -> Cursor:
+    return Cursor.after(int(conn.scalar(_HORIZON) or 0))
+
+
+def _refuse_too_old(conn: Connection, cursor: Cursor) -> None:
+    oldest = _oldest(conn)
+    if cursor < oldest:
+        raise CursorTooOld(oldest.write())

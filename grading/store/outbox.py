@@ -43,14 +43,14 @@ _MARK = text("""
 # and claiming its job. What was sent and never claimed is sent again, each time
 # after twice the time: workers may just be slow.
 #
-# A claim or a cancel that waited for the release of a retry has an older snapshot
+# A claim, a cancel or an erasure that waited for the release of a retry has an older snapshot
 # than the row the release put here, and leaves it behind; it is removed instead.
 # Should the job want a worker again by now, its release finds no row and makes one.
 _UNSEND = text("""
     WITH lost AS (
-        SELECT outbox.job_id, jobs.state IN ('queued', 'retrying') AS wanted
+        SELECT outbox.job_id, coalesce(jobs.state IN ('queued', 'retrying'), false) AS wanted
         FROM outbox
-        JOIN jobs ON jobs.id = outbox.job_id
+        LEFT JOIN jobs ON jobs.id = outbox.job_id
         WHERE sent_at < now() - :resend_after
           AND sent_at < now() - :resend_after * power(2, least(sends - 1, 10))
         ORDER BY sent_at

@@ -1,18 +1,20 @@
 """A grader that does what the essay says.
 
 ``slow:2.5`` takes that many seconds, in many small steps; ``silent:2.5`` does so
-without a word; ``boom`` breaks;
-anything else is graded at once.
+without a word; ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times
+that a process is given this very text; anything else is graded at once.
 """
 
 import re
 import time
+from collections import Counter
 from decimal import Decimal
 
 from grading.domain.job import JobStage
 from grading.domain.result import Criterion, CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
 from grading.domain.work import WritingWork
+from grading.exceptions import TransientFault
 from workers.grader import ReportProgress
 
 #: A slow grading reports about this often, in seconds.
@@ -38,11 +40,19 @@ RESULT = GradingResult(
 class ScriptedGrader:
     """Grades by script."""
 
+    def __init__(self) -> None:
+        #: How often each flaky text was graded.
+        self._flaky: Counter[str] = Counter()
+
     def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
         """Do what the answer says."""
         report(JobStage.MEASURING, 0.1, "Measuring.")
         if work.text.startswith("boom"):
             raise RuntimeError(work.text)
+        if flaky := re.match(r"flaky:(\d+)", work.text):
+            self._flaky[work.text] += 1
+            if self._flaky[work.text] <= int(flaky[1]):
+                raise TransientFault("the scripted grader is flaky")
         if slow := re.match(r"slow:([\d.]+)", work.text):
             seconds = float(slow[1])
             started = time.monotonic()

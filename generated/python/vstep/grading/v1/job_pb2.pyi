@@ -302,8 +302,8 @@ class Job(_message.Message):
     record and never shown; the state stays FAILED.
     """
     retries: _builtins.int
-    """How many of the runs ended in a fault that another run may mend; at most
-    `GRADING_MAX_RETRIES`, and one more where they were used up.
+    """How many retries were used up, at most `GRADING_MAX_RETRIES`. Smaller than
+    `run` - 1 where a worker that was shut down gave the job back.
     """
     retry_of: _builtins.str
     """The FAILED job that this one repeats, where `RetryJob` made it."""

@@ -227,8 +227,8 @@ export declare type Job = Message<"vstep.grading.v1.Job"> & {
   late: boolean;
 
   /**
-   * How many of the runs ended in a fault that another run may mend; at most
-   * `GRADING_MAX_RETRIES`, and one more where they were used up.
+   * How many retries were used up, at most `GRADING_MAX_RETRIES`. Smaller than
+   * `run` - 1 where a worker that was shut down gave the job back.
    *
    * @generated from field: int32 retries = 18;
    */
