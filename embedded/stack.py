@@ -21,6 +21,9 @@ from grading.store.schema import migrate
 #: How long the stack may take to become ready, in seconds. Language models load.
 READY_SECONDS = 120.0
 
+#: How soon a crash is noticed, in seconds.
+WATCH_SECONDS = 1.0
+
 #: What must be SERVING before the stack counts as ready.
 NEEDED = ("vstep.grading.v1.GradingService", "rabbitmq", "workers")
 
@@ -44,6 +47,8 @@ class EmbeddedStack:
         self._port = port
         self._postgres = PrivatePostgres(self._folder / "postgres")
         self._children = Children()
+        self._ending = threading.Event()
+        self._supervisor = threading.Thread(target=self._watch_over, daemon=True)
 
     @property
     def address(self) -> str:
@@ -66,17 +71,21 @@ class EmbeddedStack:
     ) -> None:
         self.stop()
 
-    def watch_over(self) -> None:
-        """Start again what crashed; to be called every now and then."""
-        if not self._postgres.running:
-            print("PostgreSQL ended; starting it again", file=sys.stderr, flush=True)
-            self._postgres.start()
-        self._children.revive()
-
     def stop(self) -> None:
         """End every process."""
+        self._ending.set()
+        if self._supervisor.ident is not None:
+            self._supervisor.join()
         self._children.stop()
         self._postgres.stop()
+
+    def _watch_over(self) -> None:
+        """Start again what crashed, until the stack is stopped."""
+        while not self._ending.wait(WATCH_SECONDS):
+            if not self._postgres.running:
+                print("PostgreSQL ended; starting it again", file=sys.stderr, flush=True)
+                self._postgres.start()
+            self._children.revive()
 
     def _start(self) -> None:
         self._take_folder()
@@ -107,6 +116,7 @@ class EmbeddedStack:
             log = self._folder / f"{name}.log"
             self._children.start(Child(name, command, environment, log))
         self._await_ready()
+        self._supervisor.start()
 
     def _take_folder(self) -> None:
         """Keep the folder to this stack alone; the lock ends with the process."""

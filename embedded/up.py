@@ -39,8 +39,7 @@ def main() -> int:
     try:
         with EmbeddedStack(FOLDER, port, asked) as stack:
             print(f"ready {stack.address}", flush=True)
-            while not asked.wait(1):
-                stack.watch_over()
+            asked.wait()
             print("stopping …", flush=True)
     except SettingsError as error:
         print(error, file=sys.stderr)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
+from grading import folder_broker
 from grading.domain.work import Skill
 from grading.settings import Settings
 
@@ -89,7 +90,7 @@ def _transport(settings: Settings) -> dict[str, Any]:
     for name in ("messages", "control"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return {
-        "broker_url": "filesystem://",
+        "broker_url": f"{folder_broker.SCHEME}://",
         "broker_transport_options": {
             "data_folder_in": str(folder / "messages"),
             "data_folder_out": str(folder / "messages"),
