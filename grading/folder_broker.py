@@ -20,7 +20,9 @@ SCHEME = "folder"
 class Channel(filesystem.Channel):
     """Puts whole messages into the folder."""
 
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(  # type: ignore[override]  # kombu hands over options that its base doesn't name
+        self, queue: str, message: Any, **_: Any
+    ) -> None:
         folder = Path(self.data_folder_out)
         # The names sort by time, and end as those that ``_get`` looks for.
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
