@@ -23,11 +23,15 @@ TASK = "vstep.grading.grade"
 DELIVERY_LIMIT = 10
 
 EXCHANGE = Exchange("grading", type="direct", durable=True)
+_DEAD = Exchange("grading.dead", type="fanout", durable=True)
+
+#: Dead letters for people to look at; nothing of the project takes them away.
 DEAD_LETTERS = Queue(
-    "grading.dead",
-    Exchange("grading.dead", type="fanout", durable=True),
-    durable=True,
-    queue_arguments={"x-queue-type": "quorum"},
+    "grading.dead", _DEAD, durable=True, queue_arguments={"x-queue-type": "quorum"}
+)
+#: The same letters for the servers, which fail their jobs.
+DEAD_JOBS = Queue(
+    "grading.dead.jobs", _DEAD, durable=True, queue_arguments={"x-queue-type": "quorum"}
 )
 
 

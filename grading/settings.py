@@ -79,6 +79,8 @@ class Settings(BaseSettings):
 
     #: How many jobs of a skill may wait for a worker before work is refused.
     grading_max_backlog: int = Field(100_000, ge=1, le=100_000_000)
+    #: How many jobs of a skill may wait before those behind them are flagged as delayed.
+    grading_delayed_backlog: int = Field(10_000, ge=1, le=100_000_000)
     #: How long the events of a job that ended are kept, in seconds.
     grading_retention_events_seconds: int = Field(30 * 86_400, ge=1, le=100 * 365 * 86_400)
     #: How long the answer of a job that ended is kept, in seconds.

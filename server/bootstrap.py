@@ -11,11 +11,15 @@ from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
 from grading.broker import make_celery
+from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
 from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
+from grading.store.outbox import unsend_all
 from server.backlog import Backlog
+from server.broker_link import BrokerLink
+from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
 from server.health import READINESS, Health, HealthChecks
@@ -90,15 +94,30 @@ class GradingServer:
         _log.info("stopped")
 
 
-def make_server(settings: Settings) -> GradingServer:
-    """Put the pieces together; nothing connects before ``start``."""
-    store = Store(make_async_engine(settings, "vstep-grading-server"))
-    relay = Relay(
-        make_engine(settings, "vstep-grading-relay", pool_size=1),
-        Publisher(make_celery(settings, "vstep-grading-relay")),
+def make_relay(settings: Settings) -> Relay:
+    """Put the relay together, with a connection to the database of its own."""
+    engine = make_engine(settings, "vstep-grading-relay", pool_size=1)
+    celery = make_celery(settings, "vstep-grading-relay")
+
+    def send_all_again() -> None:
+        with engine.connect() as conn:
+            _log.warning("broker_empty", messages_to_send_again=unsend_all(conn))
+
+    link = BrokerLink(celery, on_wiped=send_all_again)
+    return Relay(
+        engine,
+        link,
+        Publisher(celery, link),
+        DeadLetters(link, engine),
         [Skill.WRITING.value],
         settings.grading_poll_seconds,
     )
+
+
+def make_server(settings: Settings) -> GradingServer:
+    """Put the pieces together; nothing connects before ``start``."""
+    store = Store(make_async_engine(settings, "vstep-grading-server"))
+    relay = make_relay(settings)
     hub = WatchHub(
         store,
         sqlalchemy_url(settings),
@@ -112,6 +131,12 @@ def make_server(settings: Settings) -> GradingServer:
             timedelta(seconds=settings.grading_retry_backoff_cap_seconds),
         ),
         timedelta(seconds=settings.grading_resend_seconds),
+        {
+            Skill.WRITING: DelayPolicy(
+                timedelta(seconds=settings.grading_sla_writing_seconds),
+                settings.grading_delayed_backlog,
+            )
+        },
         settings.grading_poll_seconds,
         relay.wake,
     )

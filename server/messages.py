@@ -26,6 +26,7 @@ _REASON = {
     FailureReason.DEADLINE_EXCEEDED: ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
     FailureReason.RETRIES_EXHAUSTED: ErrorReason.ERROR_REASON_RETRIES_EXHAUSTED,
     FailureReason.GRADER_FAILED: ErrorReason.ERROR_REASON_GRADER_FAILED,
+    FailureReason.DEAD_LETTERED: ErrorReason.ERROR_REASON_DEAD_LETTERED,
 }
 
 
@@ -66,6 +67,7 @@ def job_to(job: Job) -> job_messages.Job:
         run=job.run,
         retries=job.retries,
         late=job.late,
+        delayed=job.delayed,
         last_sequence=job.last_sequence,
         accept_time=_time(job.accepted_at),
         update_time=_time(job.updated_at),
@@ -94,6 +96,7 @@ def event_to(event: Event) -> job_messages.JobEvent:
         progress=event.progress,
         run=event.run,
         message=event.message,
+        delayed=event.delayed,
         time=_time(event.created_at),
     )
     match event.outcome:

@@ -1,7 +1,7 @@
 """The reaper: moves on the jobs that nobody holds any more."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +9,10 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
+from grading.domain.work import Skill
+from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
 from grading.store.outbox import unsend_lost
 from grading.store.reaping import fail_overdue, reap_lapsed_leases, release_due_retries
 from server.store import Store
@@ -28,6 +31,8 @@ class Reaper:
     policy: RetryPolicy
     #: After how long a message that nobody took is sent again.
     resend_after: timedelta
+    #: When a waiting job of a skill counts as delayed.
+    delays: Mapping[Skill, DelayPolicy]
     poll_seconds: float
     #: Called when the outbox got a row.
     on_released: Callable[[], None]
@@ -51,7 +56,18 @@ class Reaper:
         lost = await self._count("messages_lost", unsend_lost, self.resend_after, BATCH)
         if due or lost:
             self.on_released()
-        return max(overdue, lapsed, due, lost)
+        late = [await self._flag_delayed(skill, policy) for skill, policy in self.delays.items()]
+        return max(overdue, lapsed, due, lost, *late)
+
+    async def _flag_delayed(self, skill: Skill, policy: DelayPolicy) -> int:
+        queue = skill.value
+        pace = await self.store.run(measure_pace, queue)
+        places = policy.places_in_time(pace)
+        waited = await self._count(
+            "jobs_waiting_long", flag_long_waiting, queue, policy.longest_wait, BATCH
+        )
+        behind = await self._count("jobs_far_behind", flag_far_behind, queue, places, BATCH)
+        return max(waited, behind)
 
     async def _count(self, event: str, function: Callable[..., int], *args: object) -> int:
         def call(conn: Connection) -> int:

@@ -7,6 +7,7 @@ the window with it.
 """
 
 import threading
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -16,6 +17,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.store.outbox import mark_sent, room_for, take_unsent
+from server.broker_link import BrokerLink
+from server.dead_letters import DeadLetters
 from server.publisher import NotConfirmed, Publisher
 
 _log = structlog.get_logger(__name__)
@@ -42,10 +45,18 @@ class Relay:
     """Runs in a thread, since kombu blocks. Any number of servers may run one."""
 
     def __init__(
-        self, engine: Engine, publisher: Publisher, queues: Sequence[str], poll_seconds: float
+        self,
+        engine: Engine,
+        link: BrokerLink,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        queues: Sequence[str],
+        poll_seconds: float,
     ) -> None:
         self._engine = engine.execution_options(isolation_level="READ COMMITTED")
+        self._link = link
         self._publisher = publisher
+        self._dead_letters = dead_letters
         self._queues = queues
         self._poll_seconds = poll_seconds
         self._wake = threading.Event()
@@ -69,24 +80,30 @@ class Relay:
         self._thread.join(timeout)
 
     def _run(self) -> None:
+        look_at = 0.0
         while not self._stop.is_set():
             self._wake.clear()
             pause = self._poll_seconds
             try:
-                self._publisher.check()
+                if time.monotonic() >= look_at:
+                    self._link.check()
+                    self._dead_letters.take()
+                    look_at = time.monotonic() + self._poll_seconds
                 pause = min(self._move_batch(queue) for queue in self._queues)
                 self.broker_reached = True
             except BROKER_ERRORS as error:
                 self.broker_reached = False
                 _log.warning("broker_out_of_reach", error=type(error).__name__)
-                self._publisher.close()
+                self._link.close()
+                look_at = 0.0
             except SQLAlchemyError as error:
                 _log.warning("outbox_out_of_reach", error=type(error).__name__)
             # A full window isn't emptied by what is accepted meanwhile.
             (self._stop if pause == FULL_WINDOW_SECONDS else self._wake).wait(
                 min(pause, SIGN_OF_LIFE_SECONDS)
             )
-        self._publisher.close()
+        self._link.close()
+        self._engine.dispose()
 
     def _move_batch(self, queue: str) -> float:
         """Move up to a batch; tells after how many seconds to look again.

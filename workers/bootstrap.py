@@ -38,6 +38,7 @@ _log = structlog.get_logger(__name__)
 def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> Celery:
     """Wire a worker that grades with what ``load_grader`` gives, loaded once in each child."""
     app = make_celery(settings, "vstep-grading-worker")
+    app.conf.worker_consumer = "workers.consumer:DeadLetteringConsumer"
     presences: list[Presence] = []
     # Made before the fork, so that the parent can tell its children. Without a
     # lock: a child that is killed while it holds one would block all the others.
@@ -71,7 +72,7 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
     def _appear(sender: Any, **_: Any) -> None:
         engine = make_engine(settings, "vstep-grading-presence", pool_size=1)
         queues = sorted(sender.app.amqp.queues.consume_from)
-        presence = Presence(engine, sender.hostname, queues)
+        presence = Presence(engine, sender.hostname, queues, sender.pool.num_processes)
         presence.start()
         presences.append(presence)
 
@@ -85,9 +86,10 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
             presence.stop()
 
     @app.task(name=TASK, bind=True)
-    def grade(task: Any, job_id: str) -> None:
-        """Run the job of this id."""
+    def grade(task: Any, *arguments: Any, **_: Any) -> None:
+        """Run the job whose id is the one argument; another message goes to the dead letters."""
         try:
+            [job_id] = arguments
             wanted = UUID(job_id)
         except (AttributeError, TypeError, ValueError):
             _log.error("message_without_job")

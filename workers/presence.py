@@ -15,10 +15,11 @@ _log = structlog.get_logger(__name__)
 class Presence:
     """Reports the worker to the database from a thread, until it is stopped."""
 
-    def __init__(self, engine: Engine, worker: str, queues: Sequence[str]) -> None:
+    def __init__(self, engine: Engine, worker: str, queues: Sequence[str], slots: int) -> None:
         self._engine = engine
         self._worker = worker
         self._queues = queues
+        self._slots = slots
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._report, name="presence", daemon=True)
 
@@ -41,7 +42,7 @@ class Presence:
         while True:
             try:
                 with self._engine.connect() as conn:
-                    report_alive(conn, self._worker, self._queues)
+                    report_alive(conn, self._worker, self._queues, self._slots)
             except SQLAlchemyError as error:
                 _log.warning("presence_not_reported", error=type(error).__name__)
             if self._stop.wait(PRESENCE_SECONDS):

@@ -51,7 +51,7 @@ _ACCEPT = text("""
         FROM accepted
     ),
     message AS (
-        INSERT INTO outbox (job_id, queue, created_at)
+        INSERT INTO outbox (job_id, queue, accepted_at)
         SELECT id, skill, now() FROM accepted
     )
     SELECT id, accepted_at, deadline_at FROM accepted

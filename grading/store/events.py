@@ -45,4 +45,5 @@ def event_from(row: Any) -> Event:
         message=row.message,
         created_at=row.created_at,
         outcome=outcome_from_document(row.outcome),
+        delayed=row.delayed,
     )

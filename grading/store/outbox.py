@@ -23,7 +23,7 @@ class Message:
 _TAKE = text("""
     SELECT job_id, queue FROM outbox
     WHERE queue = :queue AND sent_at IS NULL
-    ORDER BY created_at
+    ORDER BY accepted_at
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 """)
@@ -64,6 +64,13 @@ _UNSEND = text("""
 """)
 
 
+_UNSEND_ALL = text("""
+    WITH lost AS (
+        SELECT job_id FROM outbox WHERE sent_at IS NOT NULL FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox SET sent_at = NULL, sends = 0 FROM lost WHERE outbox.job_id = lost.job_id
+""")
+
 _WAITING = text("SELECT queue, count(*) AS jobs FROM outbox GROUP BY queue")
 
 
@@ -94,3 +101,8 @@ def mark_sent(conn: Connection, messages: Sequence[Message]) -> None:
 def unsend_lost(conn: Connection, resend_after: timedelta, limit: int) -> int:
     """Have messages sent again that nobody took for a long time; tells how many."""
     return conn.execute(_UNSEND, {"resend_after": resend_after, "limit": limit}).rowcount
+
+
+def unsend_all(conn: Connection) -> int:
+    """Have every message that nobody took sent again, to a broker that lost all; tells how many."""
+    return conn.execute(_UNSEND_ALL).rowcount

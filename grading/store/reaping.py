@@ -112,8 +112,8 @@ _DUE = text("""
     released AS (
         UPDATE jobs SET next_run_at = NULL FROM due WHERE jobs.id = due.id RETURNING jobs.*
     )
-    INSERT INTO outbox (job_id, queue, created_at)
-    SELECT id, skill, now() FROM released
+    INSERT INTO outbox (job_id, queue, accepted_at, delayed)
+    SELECT id, skill, accepted_at, delayed FROM released
     ON CONFLICT (job_id) DO UPDATE SET sent_at = NULL, sends = 0
 """)
 

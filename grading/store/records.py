@@ -18,6 +18,8 @@ class FailureReason(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
     RETRIES_EXHAUSTED = "retries_exhausted"
     GRADER_FAILED = "grader_failed"
+    #: The broker gave up on handing the job to a worker.
+    DEAD_LETTERED = "dead_lettered"
     #: Of a run only: a fault that another run may mend.
     TRANSIENT = "transient"
     #: Of a run only: the lease ran out without a sign of life.
@@ -87,6 +89,8 @@ class Job:
     late: bool = False
     #: The FAILED job that this one repeats.
     retry_of: UUID | None = None
+    #: It waits, or waited, longer than a job should.
+    delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Event:
     created_at: datetime
     #: How the job ended; only on COMPLETED and FAILED.
     outcome: ResultSummary | Failure | None
+    #: From here on the job counts as delayed.
+    delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +183,5 @@ def job_from(row: Any) -> Job:
         next_run_at=row.next_run_at,
         late=row.late,
         retry_of=row.retry_of,
+        delayed=row.delayed,
     )

@@ -44,4 +44,5 @@ jobs = Table(
     Column("feed_key", Text, nullable=False),
     Column("late", Boolean, nullable=False),
     Column("retry_of", Uuid),
+    Column("delayed", Boolean, nullable=False),
 )

@@ -11,8 +11,10 @@ PRESENCE_SECONDS = 2.0
 SILENCE = timedelta(seconds=3 * PRESENCE_SECONDS)
 
 _SEEN = text("""
-    INSERT INTO workers (name, queues, started_at, seen_at) VALUES (:name, :queues, now(), now())
-    ON CONFLICT (name) DO UPDATE SET queues = excluded.queues, seen_at = now()
+    INSERT INTO workers (name, queues, slots, started_at, seen_at)
+    VALUES (:name, :queues, :slots, now(), now())
+    ON CONFLICT (name)
+    DO UPDATE SET queues = excluded.queues, slots = excluded.slots, seen_at = now()
 """)
 
 _GONE = text("DELETE FROM workers WHERE name = :name OR seen_at < now() - interval '1 day'")
@@ -20,9 +22,9 @@ _GONE = text("DELETE FROM workers WHERE name = :name OR seen_at < now() - interv
 _ALIVE = text("SELECT count(*) FROM workers WHERE seen_at > now() - :silence")
 
 
-def report_alive(conn: Connection, name: str, queues: Sequence[str]) -> None:
-    """Say that the worker ``name`` is alive and takes work from ``queues``."""
-    conn.execute(_SEEN, {"name": name, "queues": list(queues)})
+def report_alive(conn: Connection, name: str, queues: Sequence[str], slots: int) -> None:
+    """Say that the worker ``name`` lives and grades ``slots`` jobs of ``queues`` at a time."""
+    conn.execute(_SEEN, {"name": name, "queues": list(queues), "slots": slots})
 
 
 def report_gone(conn: Connection, name: str) -> None:

@@ -11,6 +11,7 @@ from grading.broker import make_celery
 from grading.domain.work import Skill
 from grading.settings import Settings
 from grading.store.outbox import Message
+from server.broker_link import BrokerLink
 from server.publisher import Publisher
 from tests.stack.submissions import new_job
 
@@ -28,14 +29,15 @@ def test_no_message_is_seen_before_it_is_written(
         seen.append([path.name for path in messages.glob("*.msg")])
         return json.dumps(payload)
 
-    publisher = Publisher(make_celery(settings, "writer"))
-    publisher.check()
+    celery = make_celery(settings, "writer")
+    link = BrokerLink(celery, on_wiped=lambda: None)
+    link.check()
     # Both write what this gives; kombu's own has opened the file by then.
     monkeypatch.setattr(filesystem, "dumps", look)
     monkeypatch.setattr(folder_broker, "dumps", look)
     job_id = new_job().id
-    publisher.publish([Message(job_id, Skill.WRITING.value)])
-    publisher.close()
+    Publisher(celery, link).publish([Message(job_id, Skill.WRITING.value)])
+    link.close()
 
     assert seen == [[]]
     [path] = messages.iterdir()

@@ -10,11 +10,13 @@ import pytest
 from kombu.connection import Connection as BrokerConnection
 from sqlalchemy import Connection
 
-from grading.broker import TASK, make_celery
+from grading.broker import TASK, make_celery, queue_of
+from grading.domain.work import Skill
 from grading.settings import Settings
 from grading.store.acceptance import accept
-from grading.store.engine import make_engine
 from grading.store.outbox import Message
+from server.bootstrap import make_relay
+from server.broker_link import BrokerLink
 from server.publisher import Publisher
 from server.relay import Relay
 from tests.stack.postgres import Database
@@ -29,24 +31,21 @@ def _settings(database: Database, broker_url: str) -> Settings:
 
 @contextmanager
 def _relay(database: Database, broker_url: str) -> Iterator[Relay]:
-    settings = _settings(database, broker_url)
-    engine = make_engine(settings, "tests-relay", pool_size=1)
-    publisher = Publisher(make_celery(settings, "tests-relay"))
-    relay = Relay(engine, publisher, ["writing"], 0.1)
+    relay = make_relay(database.settings(rabbitmq_url=broker_url, grading_poll_seconds=0.1))
     relay.start()
     try:
         yield relay
     finally:
         relay.stop(10)
-        engine.dispose()
 
 
 @pytest.fixture
 def publisher(database: Database, broker_url: str) -> Iterator[Publisher]:
     """A publisher on the test's virtual host."""
-    made = Publisher(make_celery(_settings(database, broker_url), "tests-publisher"))
-    yield made
-    made.close()
+    celery = make_celery(_settings(database, broker_url), "tests-publisher")
+    link = BrokerLink(celery, on_wiped=lambda: None)
+    yield Publisher(celery, link)
+    link.close()
 
 
 def _messages(broker_url: str, least: int = 0, queue: str = "writing") -> list[tuple[object, str]]:
@@ -133,13 +132,13 @@ def test_a_queue_that_was_deleted_is_declared_again(
 def test_an_idle_connection_stays(database: Database, broker_url: str) -> None:
     celery = make_celery(_settings(database, broker_url), "tests-publisher")
     celery.conf.broker_heartbeat = 1
-    publisher = Publisher(celery)
+    link = BrokerLink(celery, on_wiped=lambda: None)
     try:
         for _ in range(20):
-            publisher.check()
+            link.check()
             time.sleep(0.2)
     finally:
-        publisher.close()
+        link.close()
 
 
 def test_what_is_accepted_while_the_broker_is_dead_is_sent_when_it_lives(
@@ -168,3 +167,24 @@ def test_what_is_accepted_while_the_broker_is_dead_is_sent_when_it_lives(
         assert len(_messages(url, least=20)) == 20
     finally:
         rabbit.stop()
+
+
+def test_what_a_wiped_broker_lost_is_sent_again_at_once(
+    conn: Connection, database: Database, broker_url: str
+) -> None:
+    accept(conn, [new_job() for _ in range(150)])
+    with _relay(database, broker_url):
+        until(lambda: _sent(database) == 150)
+    # All that a new broker shows of itself is that what servers declare isn't there.
+    with BrokerConnection(broker_url) as connection:
+        for queue in ("writing", "grading.dead.jobs"):
+            connection.default_channel.queue_delete(queue)
+        # A worker may well be there first.
+        queue_of(Skill.WRITING)(connection.default_channel).declare()
+
+    with _relay(database, broker_url):
+        assert len(_messages(broker_url, least=150)) == 150
+        until(lambda: _sent(database) == 150)
+    with _relay(database, broker_url) as relay:
+        until(lambda: relay.broker_reached)
+    assert _messages(broker_url) == []

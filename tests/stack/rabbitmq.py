@@ -16,7 +16,7 @@ from pathlib import Path
 from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 
-from grading.broker import DEAD_LETTERS
+from grading.broker import DEAD_JOBS, DEAD_LETTERS
 from grading.domain.work import Skill
 from tests.stack.ports import free_port
 
@@ -102,7 +102,7 @@ class PrivateRabbit:
 
     def _empty(self, host: str) -> None:
         with Connection(self.url(host)) as connection:
-            for queue in (*(skill.value for skill in Skill), DEAD_LETTERS.name):
+            for queue in (*(skill.value for skill in Skill), DEAD_LETTERS.name, DEAD_JOBS.name):
                 connection.default_channel.queue_delete(queue)
 
     def _end(self, how: signal.Signals) -> None:

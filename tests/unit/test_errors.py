@@ -73,7 +73,7 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
 ]
 
 #: Told in a job's error, not in a call's status.
-OF_JOBS = {"DEADLINE_EXCEEDED", "RETRIES_EXHAUSTED", "GRADER_FAILED"}
+OF_JOBS = {"DEADLINE_EXCEEDED", "RETRIES_EXHAUSTED", "GRADER_FAILED", "DEAD_LETTERED"}
 
 
 def _subclasses(kind: type[domain.GradingError]) -> Iterator[type[domain.GradingError]]:

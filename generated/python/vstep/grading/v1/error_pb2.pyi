@@ -235,6 +235,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
           "domain": "grading.vstep",
           "metadata": { "job_id": "0197…" } }
     """
+    ERROR_REASON_DEAD_LETTERED: _ErrorReason.ValueType  # 23
+    """The broker gave up on handing the job to a worker: each worker that got it
+    died before it could take it (`x-delivery-limit`), or refused it. Only ever
+    seen in a `JobError`. The message lies in the queue `grading.dead`.
+
+    Example:
+
+        { "reason": "ERROR_REASON_DEAD_LETTERED",
+          "message": "the broker gave the job up: delivery_limit" }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -457,5 +467,15 @@ Example, with status FAILED_PRECONDITION:
     { "reason": "ERROR_REASON_ANSWER_PURGED",
       "domain": "grading.vstep",
       "metadata": { "job_id": "0197…" } }
+"""
+ERROR_REASON_DEAD_LETTERED: ErrorReason.ValueType  # 23
+"""The broker gave up on handing the job to a worker: each worker that got it
+died before it could take it (`x-delivery-limit`), or refused it. Only ever
+seen in a `JobError`. The message lies in the queue `grading.dead`.
+
+Example:
+
+    { "reason": "ERROR_REASON_DEAD_LETTERED",
+      "message": "the broker gave the job up: delivery_limit" }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

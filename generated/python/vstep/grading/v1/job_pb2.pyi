@@ -271,6 +271,7 @@ class Job(_message.Message):
     RETRIES_FIELD_NUMBER: _builtins.int
     NEXT_RUN_TIME_FIELD_NUMBER: _builtins.int
     RETRY_OF_FIELD_NUMBER: _builtins.int
+    DELAYED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The service's name for the job: a UUID, version 7."""
     request_id: _builtins.str
@@ -307,6 +308,11 @@ class Job(_message.Message):
     """
     retry_of: _builtins.str
     """The FAILED job that this one repeats, where `RetryJob` made it."""
+    delayed: _builtins.bool
+    """The job waits, or waited, longer than a job should: the expected wait passed
+    0.8 of the time allowed, or `GRADING_DELAYED_BACKLOG` jobs were before it.
+    Not a state: a delayed job is graded like any other.
+    """
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the job was stored."""
@@ -354,10 +360,11 @@ class Job(_message.Message):
         retries: _builtins.int = ...,
         next_run_time: _timestamp_pb2.Timestamp | None = ...,
         retry_of: _builtins.str = ...,
+        delayed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "next_run_time", b"next_run_time", "update_time", b"update_time", "writing_task", b"writing_task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "delayed", b"delayed", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__writing_task: _TypeAlias = _typing.Literal["writing_task"]  # noqa: Y015
     _WhichOneofArgType__writing_task: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task"]  # noqa: Y015
@@ -379,6 +386,7 @@ class JobEvent(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    DELAYED_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
@@ -395,6 +403,10 @@ class JobEvent(_message.Message):
     """The run that wrote the event; 0 before the first."""
     message: _builtins.str
     """One sentence for a person. Holds nothing of the learner's text."""
+    delayed: _builtins.bool
+    """From here on the job counts as delayed (`Job.delayed`). Set on the one event
+    that says so.
+    """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When the event was written."""
@@ -418,12 +430,13 @@ class JobEvent(_message.Message):
         run: _builtins.int = ...,
         message: _builtins.str = ...,
         time: _timestamp_pb2.Timestamp | None = ...,
+        delayed: _builtins.bool = ...,
         result: _result_pb2.ResultSummary | None = ...,
         error: Global___JobError | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "result", b"result", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "job_id", b"job_id", "message", b"message", "outcome", b"outcome", "progress", b"progress", "result", b"result", "run", b"run", "sequence", b"sequence", "stage", b"stage", "state", b"state", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delayed", b"delayed", "error", b"error", "job_id", b"job_id", "message", b"message", "outcome", b"outcome", "progress", b"progress", "result", b"result", "run", b"run", "sequence", b"sequence", "stage", b"stage", "state", b"state", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["result", "error"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015

@@ -325,6 +325,20 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_ANSWER_PURGED = 22;
    */
   ANSWER_PURGED = 22,
+
+  /**
+   * The broker gave up on handing the job to a worker: each worker that got it
+   * died before it could take it (`x-delivery-limit`), or refused it. Only ever
+   * seen in a `JobError`. The message lies in the queue `grading.dead`.
+   *
+   * Example:
+   *
+   *     { "reason": "ERROR_REASON_DEAD_LETTERED",
+   *       "message": "the broker gave the job up: delivery_limit" }
+   *
+   * @generated from enum value: ERROR_REASON_DEAD_LETTERED = 23;
+   */
+  DEAD_LETTERED = 23,
 }
 
 /**

@@ -247,6 +247,15 @@ export declare type Job = Message<"vstep.grading.v1.Job"> & {
    * @generated from field: string retry_of = 20;
    */
   retryOf: string;
+
+  /**
+   * The job waits, or waited, longer than a job should: the expected wait passed
+   * 0.8 of the time allowed, or `GRADING_DELAYED_BACKLOG` jobs were before it.
+   * Not a state: a delayed job is graded like any other.
+   *
+   * @generated from field: bool delayed = 21;
+   */
+  delayed: boolean;
 };
 
 /**
@@ -316,6 +325,14 @@ export declare type JobEvent = Message<"vstep.grading.v1.JobEvent"> & {
    * @generated from field: google.protobuf.Timestamp time = 8;
    */
   time?: Timestamp | undefined;
+
+  /**
+   * From here on the job counts as delayed (`Job.delayed`). Set on the one event
+   * that says so.
+   *
+   * @generated from field: bool delayed = 11;
+   */
+  delayed: boolean;
 
   /**
    * How the job ended. Set on COMPLETED and FAILED only.
