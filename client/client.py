@@ -11,17 +11,26 @@ from google.protobuf.duration_pb2 import Duration
 
 from client.backoff import Backoff
 from client.channel import open_channel
+from client.feed import Feed
 from client.repetition import call_until_answered
-from client.watch import Interruption, Watch, WatchLimits
+from client.resumption import Interruption, WatchLimits
+from client.submission import Outcome, submission
+from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
+    BatchSubmitJobsRequest,
     CancelJobRequest,
+    DeleteJobRequest,
+    DeleteJobResponse,
     GetJobRequest,
     GetResultRequest,
     ListJobsRequest,
+    RetryJobRequest,
+    RetryJobResponse,
     SubmitJobRequest,
     SubmitJobResponse,
     WaitJobRequest,
     WaitJobResponse,
+    WatchJobsRequest,
 )
 from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceStub
 from vstep.grading.v1.job_pb2 import Job, JobState, Prompt, Skill, WritingWork
@@ -35,7 +44,7 @@ _WAIT_SECONDS = 20.0
 class GradingClient:
     """Submits work, follows it, and fetches its result. A context manager.
 
-    Every call but a watch is made again after a passing fault, until ``deadline``
+    Every call but a watch and a feed is made again after a passing fault, until ``deadline``
     seconds are over, and then raises ``CallRefused``.
     """
 
@@ -82,15 +91,31 @@ class GradingClient:
             CallRefused: the service refused; whether the work was stored is
                 unknown where ``passing`` is true.
         """
-        request = SubmitJobRequest(
-            request_id=request_id or str(uuid4()),
+        request = submission(
+            writing,
+            prompt,
+            user_id=user_id,
             submission_id=submission_id,
             attempt=attempt,
-            user_id=user_id,
-            prompt=prompt,
-            writing=writing,
+            request_id=request_id,
         )
         return call_until_answered(self._stub.SubmitJob, request, self._deadline)
+
+    def submit_batch(self, submissions: Sequence[SubmitJobRequest]) -> list[Outcome]:
+        """Store up to 1,000 units of work in one transaction; an outcome for each, in order.
+
+        ``client.submission`` makes the items, and cuts larger numbers into batches.
+        The refusal of one doesn't touch the others.
+
+        Raises:
+            CallRefused: the whole batch was refused; whether it was stored is
+                unknown where ``passing`` is true.
+        """
+        request = BatchSubmitJobsRequest(requests=submissions)
+        answer = call_until_answered(self._stub.BatchSubmitJobs, request, self._deadline)
+        return [
+            item.accepted if item.HasField("accepted") else item.refusal for item in answer.outcomes
+        ]
 
     def get(self, job_id: str) -> Job:
         """The job, as it stands."""
@@ -128,7 +153,7 @@ class GradingClient:
         after_sequence: int = 0,
         end_at_review: bool = False,
         limits: WatchLimits | None = None,
-        on_interruption: Callable[[Interruption], None] | None = None,
+        on_interruption: Callable[[Interruption[int]], None] | None = None,
     ) -> Watch:
         """The events of a job after a cursor, each once and in order, until it ends."""
         return Watch(
@@ -138,6 +163,37 @@ class GradingClient:
             end_at_review=end_at_review,
             limits=limits,
             on_interruption=on_interruption,
+        )
+
+    def follow(
+        self,
+        *,
+        cursor: str = "",
+        start_at_end: bool = False,
+        user_id: str = "",
+        skill: Skill.ValueType = Skill.SKILL_UNSPECIFIED,
+        only_ends: bool = False,
+        limits: WatchLimits | None = None,
+        on_interruption: Callable[[Interruption[str]], None] | None = None,
+        on_quiet: Callable[[str], None] | None = None,
+    ) -> Feed:
+        """The events of all jobs of a filter after a cursor, each with its own cursor.
+
+        Without a cursor it begins at the oldest event that is kept, or, with
+        ``start_at_end``, when the stream is opened: until the first answer came, a
+        stream that is lost leaves out what happens before the next is opened.
+        ``on_quiet`` is given the cursor of each sign of life: one that is worth
+        storing, for where a filter lets little through, the last event's grows too old.
+        """
+        request = WatchJobsRequest(
+            cursor=cursor,
+            start_at_end=start_at_end,
+            user_id=user_id,
+            skill=skill,
+            only_ends=only_ends,
+        )
+        return Feed(
+            self._stub, request, limits=limits, on_interruption=on_interruption, on_quiet=on_quiet
         )
 
     def wait(
@@ -170,3 +226,13 @@ class GradingClient:
         """Cancel a job that has not ended, and tell how it stands then."""
         request = CancelJobRequest(job_id=job_id)
         return call_until_answered(self._stub.CancelJob, request, self._deadline).job
+
+    def retry(self, job_id: str, *, request_id: str | None = None) -> RetryJobResponse:
+        """Grade the work of a FAILED job again, as a new job; ``request_id`` as in ``submit``."""
+        request = RetryJobRequest(job_id=job_id, request_id=request_id or str(uuid4()))
+        return call_until_answered(self._stub.RetryJob, request, self._deadline)
+
+    def delete(self, job_id: str) -> DeleteJobResponse:
+        """Erase a job with its answer, result and events; tell when it was erased."""
+        request = DeleteJobRequest(job_id=job_id)
+        return call_until_answered(self._stub.DeleteJob, request, self._deadline)

@@ -60,6 +60,23 @@ class CallRefused(ClientError):
         return not self.reason and _BROKEN.get(self.code, "\0") in self.message
 
 
+class CursorRefused(CallRefused):
+    """A feed can't begin at its cursor."""
+
+    @property
+    def oldest_cursor(self) -> str:
+        """The oldest cursor that can be used instead; empty begins at the oldest event kept."""
+        return self.metadata.get("oldest_cursor", "")
+
+
+class CursorTooOld(CursorRefused):
+    """Events after the cursor were purged: what they told is to be fetched with ``list``."""
+
+
+class CursorInvalid(CursorRefused):
+    """The cursor was not given out by the service."""
+
+
 @dataclass(eq=False)
 class EventMissing(ClientError):
     """The stream of a job left out an event, which the contract rules out."""
@@ -96,6 +113,32 @@ class WatchTimedOut(ClientError):
         return f"job {self.job_id} had not ended in time; last event: {self.last_sequence}"
 
 
+@dataclass(eq=False)
+class FeedEnded(ClientError):
+    """The feed ended OK, which the contract rules out."""
+
+    cursor: str
+
+    def __str__(self) -> str:
+        return f"the feed ended after cursor {self.cursor or 'none'}, and it has no end"
+
+
+@dataclass(eq=False)
+class FeedTimedOut(ClientError):
+    """The time that a feed was given is over."""
+
+    cursor: str
+
+    def __str__(self) -> str:
+        return f"the time for the feed is over; last cursor: {self.cursor or 'none'}"
+
+
+_KINDS = {
+    "ERROR_REASON_CURSOR_TOO_OLD": CursorTooOld,
+    "ERROR_REASON_CURSOR_INVALID": CursorInvalid,
+}
+
+
 def refusal_of(error: grpc.RpcError) -> CallRefused:
     """Read a failed call, with the details where the service sent some."""
     refused = CallRefused(error.code(), "", error.details() or "")
@@ -107,7 +150,8 @@ def refusal_of(error: grpc.RpcError) -> CallRefused:
         # Details that contradict the call's status, or can't be read, are left
         # out: code and message stand without them.
         pass
-    return refused
+    kind = _KINDS.get(refused.reason)
+    return refused if kind is None else kind(**vars(refused))
 
 
 def _add(detail: Any, refused: CallRefused) -> None:

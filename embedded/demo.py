@@ -20,7 +20,7 @@ from client.cli.report import print_result
 from client.cli.terminal import results
 from client.client import GradingClient
 from client.errors import ClientError
-from client.watch import WatchLimits
+from client.resumption import WatchLimits
 from embedded.postgres import PostgresNotStarted
 from embedded.stack import EmbeddedStack, StackNotReady
 from grading.exceptions import SettingsError

@@ -66,6 +66,10 @@ class Feeding:
             StreamTooOld, Draining: ask again at the last cursor.
         """
         cursor = await self.store.run(feed_start, token, at_end=start_at_end)
+        if start_at_end:
+            # Else a stream that is lost before its first event would leave out what
+            # happens until it is opened again, at a new end.
+            yield QuietFeed(cursor)
         too_old_at = time.monotonic() + self.max_age_seconds
         silent_since = time.monotonic()
         while True:

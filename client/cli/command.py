@@ -2,31 +2,31 @@
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import typer
-from grpc import StatusCode
 
+from client.cli.batch import submit_batch
+from client.cli.deletion import delete_job
 from client.cli.documents import write_document, write_line, write_list
+from client.cli.feed import follow_feed
 from client.cli.following import follow
 from client.cli.listing import print_jobs
 from client.cli.names import state_word
+from client.cli.outcome import exit_code, repeatable, tell_accepted, tell_outcome
+from client.cli.parameters import JobArgument, Json, RequestId, StateName
 from client.cli.report import print_result
+from client.cli.retry import retry_job
 from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
 from client.cli.source import STDIN, read_lines, read_text
 from client.cli.terminal import note, printable, results, say
-from client.errors import CallRefused
-from vstep.grading.v1.error_pb2 import ErrorReason
+from client.cli.wait import wait_for_job
 from vstep.grading.v1.job_pb2 import (
-    JOB_STATE_CANCELLED,
     JOB_STATE_COMPLETED,
-    JOB_STATE_FAILED,
-    Job,
     JobState,
     Prompt,
     WritingTask,
@@ -40,23 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-JobArgument = Annotated[UUID, typer.Argument(metavar="JOB", help="The job's id, a UUID.")]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else.")]
-
-
-class StateName(StrEnum):
-    """The states of the contract, as they are typed."""
-
-    QUEUED = "queued"
-    PROCESSING = "processing"
-    ANALYZING = "analyzing"
-    GRADING = "grading"
-    RETRYING = "retrying"
-    REVIEW_REQUIRED = "review_required"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 @app.callback()
@@ -92,10 +75,7 @@ def submit_answer(
     attempt: Annotated[
         int, typer.Option(min=1, max=1000, help="Which grading of the submission this is.")
     ] = 1,
-    request_id: Annotated[
-        UUID | None,
-        typer.Option(help="A UUID; the same one never makes a second job. New by default."),
-    ] = None,
+    request_id: RequestId = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the result.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -110,7 +90,7 @@ def submit_answer(
     prompt = Prompt(text=read_text(prompt_file, "--prompt-file").strip(), requirements=requirements)
     request_id = request_id or uuid4()
     with session.client() as client:
-        try:
+        with repeatable(f"--request-id {request_id}"):
             answer = client.submit(
                 WritingWork(task=WritingTask.ValueType(task), text=text),
                 prompt,
@@ -119,25 +99,16 @@ def submit_answer(
                 attempt=attempt,
                 request_id=str(request_id),
             )
-        except CallRefused as refused:
-            if refused.code in (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED):
-                note(f"it may be stored or not; to repeat it safely: --request-id {request_id}")
-            raise
-        job_id = answer.job.id
         if not watch:
-            if as_json:
-                write_document(answer)
-            else:
-                known = ", submitted before" if answer.deduplicated else ""
-                say(f"job {job_id}: {state_word(answer.job.state)}{known}")
-                say(f"to follow it: {session.command('watch', job_id)}")
+            tell_accepted(session, answer, as_json=as_json)
             return 0
+        job_id = answer.job.id
         job = follow(session, client, job_id)
         if job.state != JOB_STATE_COMPLETED:
             if as_json:
                 write_document(job)
-                return _exit_code(job)
-            return _tell_outcome(session, job)
+                return exit_code(job)
+            return tell_outcome(session, job)
         outcome = client.result(job_id)
     if as_json:
         write_document(outcome)
@@ -162,8 +133,8 @@ def watch_job(
         client.get(str(job))  # a wrong id or address is told at once
         ended = follow(session, client, str(job), after, write_line if as_json else None)
     if as_json:
-        return _exit_code(ended)
-    return _tell_outcome(session, ended)
+        return exit_code(ended)
+    return tell_outcome(session, ended)
 
 
 @app.command("result")
@@ -222,11 +193,18 @@ def cancel_job(context: typer.Context, job: JobArgument, as_json: Json = False) 
         say(f"job {cancelled.id}: {state_word(cancelled.state)}")
 
 
+app.command("submit-batch")(submit_batch)
+app.command("wait")(wait_for_job)
+app.command("retry")(retry_job)
+app.command("delete")(delete_job)
+app.command("feed")(follow_feed)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and give its exit code.
 
-    0: done. 1: the job failed or was cancelled, or the call was refused. 2: wrong
-    usage. 130: Ctrl-C.
+    0: done. 1: the job failed or was cancelled, or the call, or an item of a batch,
+    was refused. 2: wrong usage. 130: Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -241,17 +219,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A byte that is no UTF-8 reaches Python as a character that can't be sent.
         note("vstep-grading: an argument is not UTF-8 text")
         return 2
-
-
-def _tell_outcome(session: Session, job: Job) -> int:
-    line = f"job {job.id}: {state_word(job.state)}"
-    if job.HasField("error"):
-        line += f", {printable(job.error.message)} ({ErrorReason.Name(job.error.reason)})"
-    say(line)
-    if job.state == JOB_STATE_COMPLETED:
-        say(f"its result: {session.command('result', job.id)}")
-    return _exit_code(job)
-
-
-def _exit_code(job: Job) -> int:
-    return 1 if job.state in (JOB_STATE_FAILED, JOB_STATE_CANCELLED) else 0

@@ -1,9 +1,13 @@
 """Failures in one line."""
 
+from collections.abc import Mapping, Sequence
+
 import grpc
 
 from client.cli.terminal import printable
-from client.errors import CallRefused, ClientError
+from client.errors import CallRefused, ClientError, Violation
+from vstep.grading.v1.error_pb2 import ErrorReason
+from vstep.grading.v1.grading_service_pb2 import Refusal
 
 
 def line_of(error: ClientError, address: str) -> str:
@@ -13,11 +17,20 @@ def line_of(error: ClientError, address: str) -> str:
     return printable(str(error))
 
 
+def refusal_line(refusal: Refusal) -> str:
+    """The same for one item of a batch."""
+    violations = [Violation(*item) for item in sorted(refusal.violations.items())]
+    try:
+        reason = ErrorReason.Name(refusal.reason)
+    except ValueError:
+        # The service is newer than this client and knows more values.
+        reason = f"reason {refusal.reason}"
+    return printable(_reasoned(refusal.message, violations, reason, refusal.metadata))
+
+
 def _refused(refused: CallRefused, address: str) -> str:
     if refused.reason:
-        metadata = (f"{k}={v}" for k, v in sorted(refused.metadata.items()) if k != "field")
-        told = ": ".join(filter(None, (refused.reason, ", ".join(metadata))))
-        return f"{_message(refused)} ({told})"
+        return _reasoned(refused.message, refused.violations, refused.reason, refused.metadata)
     if refused.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return f"{address} did not answer in time"
     if refused.passing:
@@ -25,7 +38,10 @@ def _refused(refused: CallRefused, address: str) -> str:
     return f"{refused.message} ({refused.code.name})"
 
 
-def _message(refused: CallRefused) -> str:
-    if refused.violations:
-        return "; ".join(f"{item.field}: {item.description}" for item in refused.violations)
-    return refused.message
+def _reasoned(
+    message: str, violations: Sequence[Violation], reason: str, metadata: Mapping[str, str]
+) -> str:
+    if violations:
+        message = "; ".join(f"{item.field}: {item.description}" for item in violations)
+    varying = ", ".join(f"{k}={v}" for k, v in sorted(metadata.items()) if k != "field")
+    return f"{message} ({': '.join(filter(None, (reason, varying)))})"

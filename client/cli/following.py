@@ -8,14 +8,15 @@ from client.cli.progress import ProgressView
 from client.cli.session import Session
 from client.cli.terminal import note, remarks
 from client.client import GradingClient
-from client.watch import Watch, WatchLimits
+from client.resumption import WatchLimits
+from client.watch import Watch
 from vstep.grading.v1.job_pb2 import Job, JobEvent
 
-#: A watch gives up on a service that is silent for so long, in seconds.
-_UNREACHABLE_SECONDS = 300.0
+#: A watch or a feed gives up on a service that is silent for so long, in seconds.
+UNREACHABLE_SECONDS = 300.0
 
 #: What a shell reports of a command that Ctrl-C ended.
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 
 def follow(
@@ -36,7 +37,7 @@ def follow(
             job_id,
             after_sequence=after_sequence,
             end_at_review=True,
-            limits=WatchLimits(unreachable=_UNREACHABLE_SECONDS),
+            limits=WatchLimits(unreachable=UNREACHABLE_SECONDS),
             on_interruption=view.interrupted,
         )
         try:
@@ -47,7 +48,7 @@ def follow(
                     each(event)
         except KeyboardInterrupt:
             _tell_how_to_resume(session, watch, job_id)
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
     return client.get(job_id)
 
 

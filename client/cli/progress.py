@@ -8,7 +8,7 @@ from rich.text import Text
 
 from client.cli.names import state_word
 from client.cli.terminal import printable
-from client.watch import Interruption
+from client.resumption import Interruption
 from vstep.grading.v1.job_pb2 import JobEvent
 
 
@@ -55,13 +55,13 @@ class ProgressView:
             return
         self._say(f"{event.progress:>6.0%}  {state:<15}  {message}")
 
-    def interrupted(self, interruption: Interruption) -> None:
+    def interrupted(self, interruption: Interruption[int]) -> None:
         """Tell that the stream was lost, once for all tries at the same place."""
-        if interruption.last_sequence == self._lost_after:
+        if interruption.place == self._lost_after:
             return
-        self._lost_after = interruption.last_sequence
+        self._lost_after = interruption.place
         self._say(
-            f"connection lost after event {interruption.last_sequence}, trying again:"
+            f"connection lost after event {interruption.place}, trying again:"
             f" {printable(interruption.cause.message)}"
         )
 

@@ -11,7 +11,7 @@ _MOST_BYTES = 1_000_000
 STDIN = Path("-")
 
 
-def read_text(path: Path, parameter: str) -> str:
+def read_text(path: Path, parameter: str, *, most_bytes: int = _MOST_BYTES) -> str:
     """The text of a file, or of stdin where ``path`` is ``-``, unchanged but for a byte order mark.
 
     Raises:
@@ -19,14 +19,14 @@ def read_text(path: Path, parameter: str) -> str:
     """
     try:
         if path == STDIN:
-            raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
+            raw = sys.stdin.buffer.read(most_bytes + 1)
         else:
             with path.open("rb") as file:
-                raw = file.read(_MOST_BYTES + 1)
+                raw = file.read(most_bytes + 1)
     except OSError as error:
         raise _bad(f"can't read {path}: {error.strerror}", parameter) from error
-    if len(raw) > _MOST_BYTES:
-        raise _bad(f"{path} holds more than {_MOST_BYTES} bytes", parameter)
+    if len(raw) > most_bytes:
+        raise _bad(f"{path} holds more than {most_bytes} bytes", parameter)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

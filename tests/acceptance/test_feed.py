@@ -86,3 +86,15 @@ def test_a_made_up_cursor_is_refused(door: Door) -> None:
     refused = refusal(lambda: door.grading.WatchJobs(request, timeout=10))
     assert refused.code is StatusCode.INVALID_ARGUMENT
     assert (refused.reason, tuple(refused.fields)) == ("ERROR_REASON_CURSOR_INVALID", ("cursor",))
+
+
+def test_a_feed_that_starts_at_the_end_tells_its_cursor_at_once(door: Door) -> None:
+    grading = door.grading
+    stream = grading.WatchJobs(messages.WatchJobsRequest(start_at_end=True), timeout=10)
+    cursor = next(iter(stream)).cursor
+    stream.cancel()  # lost before its first event
+    job = grading.SubmitJob(submission()).job
+    again = grading.WatchJobs(messages.WatchJobsRequest(cursor=cursor), timeout=20)
+    first = next(answer.event for answer in again if answer.event.job_id == job.id)
+    assert first.sequence == 1
+    again.cancel()

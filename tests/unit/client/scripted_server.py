@@ -14,7 +14,13 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from vstep.grading.v1 import grading_service_pb2_grpc as stubs
-from vstep.grading.v1.grading_service_pb2 import Heartbeat, WatchJobRequest, WatchJobResponse
+from vstep.grading.v1.grading_service_pb2 import (
+    FeedHeartbeat,
+    Heartbeat,
+    WatchJobRequest,
+    WatchJobResponse,
+    WatchJobsResponse,
+)
 from vstep.grading.v1.job_pb2 import (
     JOB_STATE_COMPLETED,
     JOB_STATE_GRADING,
@@ -62,7 +68,7 @@ class Silence:
     """Send nothing until the client gives up."""
 
 
-Step = WatchJobResponse | Refuse | Silence
+Step = WatchJobResponse | WatchJobsResponse | Refuse | Silence
 Answer = Message | Refuse
 
 
@@ -83,11 +89,21 @@ def heartbeat(after_sequence: int) -> WatchJobResponse:
     return WatchJobResponse(heartbeat=Heartbeat(after_sequence=after_sequence))
 
 
+def fed(cursor: str, state: JobState.ValueType = JOB_STATE_GRADING) -> WatchJobsResponse:
+    """A message of a feed with one event, whose sequence is the cursor's length."""
+    return WatchJobsResponse(event=event(len(cursor), state).event, cursor=cursor)
+
+
+def quiet(cursor: str) -> WatchJobsResponse:
+    """A message of a feed with a sign of life."""
+    return WatchJobsResponse(heartbeat=FeedHeartbeat(), cursor=cursor)
+
+
 class ScriptedServer(stubs.GradingServiceServicer):
     """Answers each call with the next thing of its script. A context manager."""
 
     def __init__(self) -> None:
-        #: For each opening of a watch, in order, what its stream does.
+        #: For each opening of a watch or a feed, in order, what its stream does.
         self.streams: list[Sequence[Step]] = []
         #: For each unary method, by its name, what its calls are answered with, in order.
         self.answers: dict[str, list[Answer]] = {}
@@ -120,7 +136,13 @@ class ScriptedServer(stubs.GradingServiceServicer):
             if isinstance(request, WatchJobRequest)
         ]
 
-    def WatchJob(self, request: Any, context: Any) -> Iterator[WatchJobResponse]:
+    def WatchJob(self, request: Any, context: Any) -> Iterator[Any]:
+        return self._play(request, context)
+
+    def WatchJobs(self, request: Any, context: Any) -> Iterator[Any]:
+        return self._play(request, context)
+
+    def _play(self, request: Any, context: Any) -> Iterator[Any]:
         self.requests.append(request)
         for step in self.streams.pop(0):
             match step:
@@ -160,9 +182,6 @@ class ScriptedServer(stubs.GradingServiceServicer):
 
     def DeleteJob(self, request: Any, context: Any) -> Any:
         return self._answer("DeleteJob", request, context)
-
-    def WatchJobs(self, request: Any, context: Any) -> Any:
-        return iter([self._answer("WatchJobs", request, context)])
 
     def _answer(self, method: str, request: Any, context: Any) -> Any:
         self.requests.append(request)

@@ -4,6 +4,7 @@ import time
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from client.backoff import Backoff
 from client.client import GradingClient
@@ -86,6 +87,30 @@ def test_a_wait_that_is_over_tells_where_the_job_stands(
 ) -> None:
     server.answers["WaitJob"] = [service.WaitJobResponse(job=Job(id=JOB_ID))]
     assert not client.wait(JOB_ID, timeout=0).ended
+
+
+def test_a_repeated_retry_keeps_its_request_id(
+    server: ScriptedServer, client: GradingClient
+) -> None:
+    server.answers["RetryJob"] = [LOST, service.RetryJobResponse(job=Job(id="new"))]
+    assert client.retry(JOB_ID).job.id == "new"
+    assert {request.job_id for request in server.requests} == {JOB_ID}
+    assert len({request.request_id for request in server.requests}) == 1
+
+
+def test_a_retry_takes_the_callers_request_id(
+    server: ScriptedServer, client: GradingClient
+) -> None:
+    server.answers["RetryJob"] = [service.RetryJobResponse(deduplicated=True)]
+    assert client.retry(JOB_ID, request_id="mine").deduplicated
+    assert server.requests[0].request_id == "mine"
+
+
+def test_tells_when_a_job_was_erased(server: ScriptedServer, client: GradingClient) -> None:
+    answer = service.DeleteJobResponse(delete_time=Timestamp(seconds=7))
+    server.answers["DeleteJob"] = [LOST, answer]
+    assert client.delete(JOB_ID) == answer
+    assert [request.job_id for request in server.requests] == [JOB_ID] * 2
 
 
 def test_a_channel_of_the_callers_stays_open(server: ScriptedServer) -> None:

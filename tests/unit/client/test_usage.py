@@ -50,7 +50,7 @@ def test_an_argument_that_is_no_text_is_wrong_usage(
     assert capsys.readouterr().err == "vstep-grading: an argument is not UTF-8 text\n"
 
 
-@pytest.mark.parametrize("command", ["watch", "result", "cancel"])
+@pytest.mark.parametrize("command", ["watch", "result", "cancel", "wait", "retry", "delete"])
 def test_a_malformed_id_is_wrong_usage(
     run: Run, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

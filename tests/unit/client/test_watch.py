@@ -9,7 +9,7 @@ import pytest
 
 from client.client import GradingClient
 from client.errors import CallRefused, EventMissing, StreamEndedEarly, WatchTimedOut
-from client.watch import Interruption, WatchLimits
+from client.resumption import Interruption, WatchLimits
 from tests.unit.client.scripted_server import (
     JOB_ID,
     Refuse,
@@ -41,6 +41,13 @@ def test_ends_when_the_job_had_ended_at_the_cursor(
 ) -> None:
     server.streams = [[]]
     assert sequences(client, after_sequence=3) == []
+
+
+def test_ends_when_the_job_had_ended_where_the_stream_was_lost(
+    server: ScriptedServer, client: GradingClient
+) -> None:
+    server.streams = [[event(1), LOST], []]
+    assert sequences(client) == [1]
 
 
 def test_ends_at_review_where_asked_to(server: ScriptedServer, client: GradingClient) -> None:
@@ -95,7 +102,7 @@ def test_waits_as_long_as_the_service_asks(server: ScriptedServer, client: Gradi
         [Refuse(grpc.StatusCode.UNAVAILABLE, "draining", "ERROR_REASON_DRAINING", 0.4)],
         [last(1)],
     ]
-    seen: list[Interruption] = []
+    seen: list[Interruption[int]] = []
     began = time.monotonic()
     assert sequences(client, on_interruption=seen.append) == [1]
     assert time.monotonic() - began >= 0.4
@@ -126,7 +133,7 @@ def test_refuses_an_end_before_the_last_event(
 
 def test_tears_down_a_silent_stream(server: ScriptedServer, client: GradingClient) -> None:
     server.streams = [[event(1), Silence()], [heartbeat(1), last(2)]]
-    seen: list[Interruption] = []
+    seen: list[Interruption[int]] = []
     limits = WatchLimits(silence=0.2)
     assert sequences(client, limits=limits, on_interruption=seen.append) == [1, 2]
     assert server.cursors == [0, 1]

@@ -671,7 +671,9 @@ class WatchJobsRequest(_message.Message):
     event that is kept.
     """
     start_at_end: _builtins.bool
-    """With an empty cursor: only events from now on."""
+    """With an empty cursor: only events from now on. A heartbeat with the cursor
+    comes at once.
+    """
     user_id: _builtins.str
     """Only jobs of this learner."""
     skill: _job_pb2.Skill.ValueType

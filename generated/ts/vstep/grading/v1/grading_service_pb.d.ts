@@ -624,7 +624,8 @@ export declare type WatchJobsRequest = Message<"vstep.grading.v1.WatchJobsReques
   cursor: string;
 
   /**
-   * With an empty cursor: only events from now on.
+   * With an empty cursor: only events from now on. A heartbeat with the cursor
+   * comes at once.
    *
    * @generated from field: bool start_at_end = 2;
    */
