@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT   ?= 8000
+MINUTES ?= 30
 BIN    := .venv/bin
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 
@@ -13,7 +14,7 @@ BUF    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/buf
 BREAKING_AGAINST ?= $(shell git rev-list -1 --before='4 hours ago' HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint breaking protos verify lock clean
+.PHONY: help demo up test soak lint breaking protos verify lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -27,6 +28,10 @@ up: .venv/installed ## Run the embedded stack in the foreground on PORT (8000) u
 test: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto ## Run the whole test suite, on a PostgreSQL and a RabbitMQ of its own
 	@tests/install-debian-packages
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+soak: .venv/installed ## Kill everything, again and again, for MINUTES (30), from FAULT_SEED on
+	@tests/install-debian-packages
+	$(BIN)/python -m tests.faults --minutes $(MINUTES)
 
 lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto breaking ## Check style, types, layers and the contract
 	$(BIN)/ruff check .

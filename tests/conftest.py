@@ -21,6 +21,8 @@ settings.load_profile("tests")
 
 #: How much of a process's log a failing test shows, in characters.
 SHOWN = 4000
+#: The property of a test whose value is shown at the end, also where the test passed.
+SUMMARY = "summary"
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +126,12 @@ def pytest_runtest_makereport(
                 text = log.read_text(errors="replace")[-SHOWN:]
                 report.sections.append((f"log of the {name}", text))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures of the tests that have some."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == SUMMARY:
+                    terminalreporter.write_line(str(value))

@@ -96,7 +96,18 @@ _READ = text("""
 
 _HORIZON = text("SELECT CAST(CAST(purged_key AS text) AS bigint) FROM feed_horizon")
 
-_END = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+# The key of an event, and not the oldest running transaction's id: the ids of transactions
+# that wrote nothing to the disk are given out again after a crash of PostgreSQL, and a
+# cursor behind such an id would pass over whatever is written under it then.
+_END = text("""
+    SELECT CAST(CAST(greatest(purged_key, (
+        SELECT feed_key FROM events
+        WHERE feed_key < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY feed_key DESC
+        LIMIT 1
+    )) AS text) AS bigint)
+    FROM feed_horizon
+""")
 
 
 def read_feed(conn: Connection, cursor: Cursor, limit: int) -> FeedPage:
@@ -108,7 +119,7 @@ def read_feed(conn: Connection, cursor: Cursor, limit: int) -> FeedPage:
     # The end is asked for before the events, and the horizon after them: what
     # happens in between makes the one too small and the other too large, and
     # neither lets an event be passed over.
-    end = Cursor.after(int(conn.scalar(_END) or 0) - 1)
+    end = Cursor.after(int(conn.scalar(_END) or 0))
     rows = conn.execute(
         _READ,
         {
@@ -144,7 +155,7 @@ def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
         _refuse_too_old(conn, cursor)
         return cursor
     if at_end:
-        return Cursor.after(int(conn.scalar(_END) or 0) - 1)
+        return Cursor.after(int(conn.scalar(_END) or 0))
     return _oldest(conn)
 
 

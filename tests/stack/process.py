@@ -57,6 +57,12 @@ class Process:
         """Whether the process is alive."""
         return self._process.poll() is None
 
+    def signal_all(self, which: signal.Signals) -> None:
+        """Send a signal to the process and its children."""
+        for member in session_members(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(member, which)
+
     def signal(self, which: signal.Signals) -> None:
         """Send a signal to the process alone."""
         self._process.send_signal(which)

@@ -82,6 +82,16 @@ class PrivateRabbit:
         """End the node the way a crash does."""
         self._end(signal.SIGKILL)
 
+    def wipe(self) -> None:
+        """Kill the node, and start it without anything that it had stored, at the same URL.
+
+        Raises:
+            RabbitNotStarted: it did not come up.
+        """
+        self.kill()
+        shutil.rmtree(self._folder / "mnesia")
+        self.start()
+
     def remove(self) -> None:
         """Delete all that the node wrote."""
         shutil.rmtree(self._folder, ignore_errors=True)

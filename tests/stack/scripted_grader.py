@@ -1,8 +1,9 @@
 """A grader that does what the essay says.
 
 ``slow:2.5`` takes that many seconds, in many small steps; ``silent:2.5`` does so
-without a word; ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times
-that a process is given this very text; anything else is graded at once.
+without a word, ``late:2.5`` before its first word and ``last:2.5`` after its last one;
+``boom`` breaks; ``flaky:2`` meets a passing fault the first two times that a process is
+given this very text; anything else is graded at once.
 """
 
 import re
@@ -46,6 +47,7 @@ class ScriptedGrader:
 
     def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
         """Do what the answer says."""
+        _dwell("late", work.text)
         report(JobStage.MEASURING, 0.1, "Measuring.")
         if work.text.startswith("boom"):
             raise RuntimeError(work.text)
@@ -59,7 +61,12 @@ class ScriptedGrader:
             while (spent := time.monotonic() - started) < seconds:
                 time.sleep(STEP_SECONDS)
                 report(JobStage.MEASURING, 0.1 + 0.7 * min(spent / seconds, 1), "Still at it.")
-        if silent := re.match(r"silent:([\d.]+)", work.text):
-            time.sleep(float(silent[1]))
+        _dwell("silent", work.text)
         report(JobStage.SCORING, 0.9, "Scoring.")
+        _dwell("last", work.text)
         return RESULT
+
+
+def _dwell(where: str, script: str) -> None:
+    if found := re.match(rf"{where}:([\d.]+)", script):
+        time.sleep(float(found[1]))

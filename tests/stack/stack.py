@@ -34,12 +34,14 @@ class Worker(Process):
     """``celery worker``, with one child that grades."""
 
     def __init__(self, app: str, settings: dict[str, str], folder: Path) -> None:
+        #: Under what name it takes jobs.
+        self.hostname = f"tests-{free_port()}@localhost"
         super().__init__(
             "worker",
             [
                 "-m", "celery", "-A", app, "worker", "--concurrency", "1",
                 "--without-gossip", "--without-mingle", "--queues", "writing",
-                "--hostname", f"tests-{free_port()}@localhost",
+                "--hostname", self.hostname,
             ],
             settings,
             folder,

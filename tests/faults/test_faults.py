@@ -1,0 +1,47 @@
+"""The promise holds while everything is killed, and its breach would be seen."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import SUMMARY
+from tests.faults.ground import Ground
+from tests.faults.overtaking import run_overtaking
+from tests.faults.plan import Kind
+from tests.faults.scenario import Size, run_scenario
+from tests.faults.seed import seed
+from tests.stack.stack import SCRIPTED
+
+UNFENCED = "tests.faults.unfenced_worker"
+
+
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    """Everything in processes of its own, to be broken; not started yet."""
+    made = Ground()
+    yield made
+    made.stop()
+
+
+@pytest.mark.timeout(600)
+def test_the_promise_holds_whatever_is_killed(
+    ground: Ground, record_property: Callable[[str, object], None]
+) -> None:
+    ground.start()
+    size = Size()
+    report = run_scenario(ground, seed(), size)
+    record_property(SUMMARY, str(report))
+    assert report.violations == []
+    assert report.ends.total() == size.jobs
+    assert {*report.struck} == {*Kind}
+
+
+def test_a_worker_that_was_overtaken_breaks_nothing(ground: Ground) -> None:
+    ground.start(SCRIPTED)
+    assert run_overtaking(ground) == []
+
+
+def test_without_fencing_the_same_gives_violations(ground: Ground) -> None:
+    ground.start(UNFENCED)
+    found = run_overtaking(ground)
+    assert any("progress falls" in violation for violation in found), found
