@@ -10,7 +10,6 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -20,6 +19,7 @@ from grpc import aio
 
 from bench.command import run
 from bench.ground import Ground, ground
+from bench.load import percentile
 from bench.report import Aim, Bound, Report
 from grading.domain.job import JobStage, JobState
 from grading.store import runs
@@ -35,10 +35,6 @@ EVENTS = 600
 #: Between two events, in seconds: each travels alone.
 PAUSE = 0.005
 AIM = 5.0
-
-
-def _percentile(milliseconds: Sequence[float], share: float) -> float:
-    return sorted(milliseconds)[int(share * (len(milliseconds) - 1))]
 
 
 async def _submit(service: "GradingServiceAsyncStub") -> UUID:
@@ -85,7 +81,7 @@ async def _service_latencies(base: Ground, address: str) -> list[float]:
                     break
         stream.cancel()
         await asyncio.to_thread(writer.join)
-    return [(received[sequence] - moment) * 1000 for sequence, moment in sent.items()]
+    return sorted((received[sequence] - moment) * 1000 for sequence, moment in sent.items())
 
 
 def _floor_latencies(base: Ground) -> list[float]:
@@ -114,7 +110,7 @@ def _floor_latencies(base: Ground) -> list[float]:
                 (number,),
             )
         thread.join()
-    return [(received[number] - moment) * 1000 for number, moment in sent.items()]
+    return sorted((received[number] - moment) * 1000 for number, moment in sent.items())
 
 
 def measure() -> Report:
@@ -122,15 +118,15 @@ def measure() -> Report:
     with ground() as base, base.server() as address:
         floor = _floor_latencies(base)
         service = asyncio.run(_service_latencies(base, address))
-    p50 = _percentile(service, 0.5)
-    floor_p50 = _percentile(floor, 0.5)
+    p50 = percentile(service, 0.5)
+    floor_p50 = percentile(floor, 0.5)
     return Report(
         "From a worker's commit to the client's receipt",
         {
             "event_p50_ms": p50,
-            "event_p99_ms": _percentile(service, 0.99),
+            "event_p99_ms": percentile(service, 0.99),
             "notify_p50_ms": floor_p50,
-            "notify_p99_ms": _percentile(floor, 0.99),
+            "notify_p99_ms": percentile(floor, 0.99),
         },
         (Aim("event_vs_notify_p50", p50 / floor_p50, AIM, Bound.AT_MOST, "×"),),
     )

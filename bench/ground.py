@@ -20,9 +20,17 @@ from grading.store.schema import migrate
 START_SECONDS = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A grading server that takes calls."""
+
+    address: str
+    pid: int
+
+
 @dataclass(frozen=True)
 class Ground:
-    """A migrated database, and a folder as its broker."""
+    """A migrated database, and a broker."""
 
     folder: Path
     postgres: PrivatePostgres
@@ -62,11 +70,17 @@ class Ground:
     @contextmanager
     def server(self, **variables: str) -> Iterator[str]:
         """Run the grading server; gives its address once it takes calls."""
+        with self.server_process(**variables) as server:
+            yield server.address
+
+    @contextmanager
+    def server_process(self, **variables: str) -> Iterator[Server]:
+        """Run the grading server; gives its address and its process once it takes calls."""
         port = free_port()
         address = f"127.0.0.1:{port}"
-        with self.process(["server"], PORT=str(port), **variables):
+        with self.process(["server"], PORT=str(port), **variables) as pid:
             await_calls(address)
-            yield address
+            yield Server(address, pid)
 
     @contextmanager
     def echo(self) -> Iterator[str]:
@@ -79,8 +93,11 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """Lay the ground in a folder for temporary files, and clear it afterwards."""
+def ground(broker_url: str | None = None) -> Iterator[Ground]:
+    """Lay the ground in a folder for temporary files, and clear it afterwards.
+
+    Without ``broker_url``, a folder is the broker.
+    """
     with tempfile.TemporaryDirectory(prefix="vstep-grading-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
@@ -90,7 +107,7 @@ def ground() -> Iterator[Ground]:
             settings = Settings.model_validate(
                 {
                     "database_url": postgres.url,
-                    "celery_broker_url": f"filesystem://{folder / 'broker'}",
+                    "celery_broker_url": broker_url or f"filesystem://{folder / 'broker'}",
                 }
             )
             engine = make_engine(settings, "vstep-grading-migrate", pool_size=1)

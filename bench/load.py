@@ -25,7 +25,12 @@ class Rate:
 
     def percentile(self, share: float) -> float:
         """The latency that ``share`` of the calls stayed under, in milliseconds."""
-        return self.latencies[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
+        return percentile(self.latencies, share)
+
+
+def percentile(latencies: Sequence[float], share: float) -> float:
+    """What ``share`` of the ``latencies``, which are sorted, stay under."""
+    return latencies[min(int(share * len(latencies)), len(latencies) - 1)]
 
 
 async def closed_loop(

@@ -7,8 +7,6 @@ neighbour's burst of work in one round doesn't decide.
 
 import asyncio
 import itertools
-import uuid
-from collections.abc import Iterator
 from statistics import median
 
 from sqlalchemy import text
@@ -18,9 +16,8 @@ from bench.command import run
 from bench.ground import Ground, ground
 from bench.load import Rate, closed_loop
 from bench.report import Aim, Bound, Figure, Report
+from bench.submissions import BATCH, BATCH_METHOD, batches, submissions
 from grading.store.engine import make_engine
-from vstep.grading.v1.grading_service_pb2 import BatchSubmitJobsRequest, SubmitJobRequest
-from vstep.grading.v1.job_pb2 import Prompt, WritingTask, WritingWork
 
 METHOD = "/vstep.grading.v1.GradingService/SubmitJob"
 ROUNDS = 5
@@ -28,41 +25,9 @@ SECONDS = 3.0
 #: More than can be submitted in all rounds together.
 REQUESTS = 120_000
 AIMS = {16: 0.30, 64: 0.40}
-BATCH_METHOD = "/vstep.grading.v1.GradingService/BatchSubmitJobs"
-BATCH = 200
 #: More than can be sent in one round.
 BATCHES = 300
 BATCH_AIM = 8000.0
-
-_SENTENCE = "Tourism brings many benefits to a country and to its people. "
-_PROMPT = Prompt(
-    text="Some people say that tourism does more harm than good. Discuss both views.",
-    requirements=["Discuss the benefits", "Discuss the harm", "Give your opinion"],
-)
-_WORK = WritingWork(task=WritingTask.WRITING_TASK_ESSAY, text=_SENTENCE * 30)
-
-
-def _requests(name: str) -> Iterator[bytes]:
-    """Submissions of about 2 KB, each with ids of its own."""
-    for number in itertools.count():
-        yield SubmitJobRequest(
-            request_id=str(uuid.uuid4()),
-            submission_id=f"{name}-{number}",
-            attempt=1,
-            user_id=f"user-{number % 500}",
-            prompt=_PROMPT,
-            writing=_WORK,
-        ).SerializeToString()
-
-
-def _batches() -> Iterator[bytes]:
-    """Batches of submissions, each with ids of its own."""
-    requests = _requests("batch")
-    while True:
-        batch = BatchSubmitJobsRequest()
-        for data in itertools.islice(requests, BATCH):
-            batch.requests.add().ParseFromString(data)
-        yield batch.SerializeToString()
 
 
 def _count_jobs(base: Ground) -> int:
@@ -77,7 +42,7 @@ def measure() -> Report:
     """Measure echo and submission in turns."""
     figures: dict[str, Figure] = {}
     aims: list[Aim] = []
-    prepared = list(itertools.islice(_requests("single"), REQUESTS))
+    prepared = list(itertools.islice(submissions("single"), REQUESTS))
     requests = iter(prepared)
     with (
         ground() as base,
@@ -104,8 +69,8 @@ def measure() -> Report:
                 f"submit_{in_flight}_p50_ms": median(s.percentile(0.5) for _, s in rounds),
                 f"submit_{in_flight}_p99_ms": median(s.percentile(0.99) for _, s in rounds),
             }
-        batches = iter(list(itertools.islice(_batches(), BATCHES)))
-        batched = asyncio.run(closed_loop(address, BATCH_METHOD, batches, 2, SECONDS))
+        prepared_batches = iter(list(itertools.islice(batches("batch"), BATCHES)))
+        batched = asyncio.run(closed_loop(address, BATCH_METHOD, prepared_batches, 2, SECONDS))
         answered += batched.calls * BATCH
         batch_rate = batched.per_second * BATCH
         aims.append(Aim("batch_jobs_per_s", batch_rate, BATCH_AIM, Bound.AT_LEAST, "jobs/s"))

@@ -96,6 +96,11 @@ class PrivateRabbit:
         """Delete all that the node wrote."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    @property
+    def pid(self) -> int | None:
+        """The node's process id, which is its session's too, while it runs."""
+        return None if self._process is None else self._process.pid
+
     def url(self, host: str) -> str:
         """The value of ``RABBITMQ_URL`` that reaches the virtual host ``host``."""
         return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{host}"
