@@ -2,16 +2,20 @@
 
 ``slow:2.5`` takes that many seconds, in many small steps; ``silent:2.5`` does so
 without a word; ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times
-that a process is given this very text; anything else is graded at once.
+that a process is given this very text; ``unsure:60`` is graded with that confidence, all
+else with 95; anything else is graded at once.
 """
 
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
+from grading.domain.confidence import Confidence
+from grading.domain.criterion import Criterion
 from grading.domain.job import JobStage
-from grading.domain.result import Criterion, CriterionScore, GradingResult, Provenance
+from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
 from grading.domain.work import WritingWork
 from grading.exceptions import TransientFault
@@ -34,6 +38,7 @@ RESULT = GradingResult(
     flags=(),
     word_count=3,
     provenance=Provenance("scripted", "1", "1", "1"),
+    confidence=Confidence(95, ()),
 )
 
 
@@ -62,4 +67,6 @@ class ScriptedGrader:
         if silent := re.match(r"silent:([\d.]+)", work.text):
             time.sleep(float(silent[1]))
         report(JobStage.SCORING, 0.9, "Scoring.")
+        if unsure := re.match(r"unsure:(\d+)", work.text):
+            return replace(RESULT, confidence=Confidence(int(unsure[1]), ()))
         return RESULT
