@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from grading.domain.review import ReviewMode
 from grading.exceptions import SettingsError
 
 POSTGRESQL_SCHEMES = ("postgresql", "postgres")
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
     grading_lease_seconds: float = Field(30, ge=1, le=3600)
     #: How long the server waits before it sends a message again that nobody took, in seconds.
     grading_resend_seconds: float = Field(60, ge=1, le=86_400)
+
+    #: Whether a result that needs a review waits for it.
+    grading_review_mode: ReviewMode = ReviewMode.ADVISORY
+    #: Share of the confident results that are reviewed all the same.
+    grading_spot_check_rate: float = Field(0.05, ge=0, le=1)
 
     #: How many jobs of a skill may wait for a worker before work is refused.
     grading_max_backlog: int = Field(100_000, ge=1, le=100_000_000)

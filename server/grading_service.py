@@ -26,8 +26,9 @@ from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest
 from server.feeding import FeedFilter, Feeding, QuietFeed
 from server.interceptors.validation import check
-from server.messages import event_to, job_to, result_to, skill_from, state_from, work_from
+from server.messages import event_to, job_to, skill_from, state_from, work_from
 from server.page_token import read_token, write_token
+from server.result_messages import result_to
 from server.store import Store
 from server.submissions import Submissions
 from server.watching import QuietSpell, Watching, has_ended

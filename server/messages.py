@@ -4,8 +4,9 @@ from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from grading.domain.feedback import FeedbackLanguage
 from grading.domain.job import JobState
-from grading.domain.result import CriterionScore, Evidence
+from grading.domain.review import ReviewPriority, ReviewReason
 from grading.domain.work import Prompt, Skill, WritingTask, WritingWork
 from grading.store.records import (
     Event,
@@ -13,14 +14,11 @@ from grading.store.records import (
     FailureReason,
     Job,
     ResultSummary,
-    StoredResult,
 )
 from vstep.grading.v1 import grading_service_pb2 as service
 from vstep.grading.v1 import job_pb2 as job_messages
 from vstep.grading.v1 import result_pb2 as result_messages
 from vstep.grading.v1.error_pb2 import ErrorReason
-
-NOTICE = "A practice estimate made by a machine; not an official VSTEP result."
 
 _REASON = {
     FailureReason.DEADLINE_EXCEEDED: ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
@@ -50,7 +48,12 @@ def skill_from(value: job_messages.Skill.ValueType) -> Skill | None:
 def work_from(request: service.SubmitJobRequest) -> WritingWork:
     """Read the work of a validated request."""
     prompt = Prompt(request.prompt.text, tuple(request.prompt.requirements))
-    return WritingWork(WritingTask(request.writing.task), request.writing.text, prompt)
+    return WritingWork(
+        WritingTask(request.writing.task),
+        request.writing.text,
+        prompt,
+        _LANGUAGE.get(request.feedback_language, FeedbackLanguage.ENGLISH),
+    )
 
 
 def job_to(job: Job) -> job_messages.Job:
@@ -68,10 +71,11 @@ def job_to(job: Job) -> job_messages.Job:
         retries=job.retries,
         late=job.late,
         delayed=job.delayed,
+        review_reasons=[_REVIEW_REASON[reason] for reason in job.review_reasons],
         last_sequence=job.last_sequence,
-        accept_time=_time(job.accepted_at),
-        update_time=_time(job.updated_at),
-        deadline=_time(job.deadline_at),
+        accept_time=time_to(job.accepted_at),
+        update_time=time_to(job.updated_at),
+        deadline=time_to(job.deadline_at),
     )
     if job.writing_task is not None:
         message.writing_task = _TASK[job.writing_task]
@@ -79,6 +83,8 @@ def job_to(job: Job) -> job_messages.Job:
         message.end_time.FromDatetime(job.ended_at)
     if job.next_run_at is not None:
         message.next_run_time.FromDatetime(job.next_run_at)
+    if job.review_priority is not None:
+        message.review_priority = _REVIEW_PRIORITY[job.review_priority]
     if job.retry_of is not None:
         message.retry_of = str(job.retry_of)
     if job.failure is not None:
@@ -97,7 +103,7 @@ def event_to(event: Event) -> job_messages.JobEvent:
         run=event.run,
         message=event.message,
         delayed=event.delayed,
-        time=_time(event.created_at),
+        time=time_to(event.created_at),
     )
     match event.outcome:
         case ResultSummary() as summary:
@@ -112,6 +118,7 @@ def event_to(event: Event) -> job_messages.JobEvent:
                     flags=[
                         result_messages.Flag.Value(f"FLAG_{flag.name}") for flag in summary.flags
                     ],
+                    confidence=summary.confidence,
                 )
             )
         case Failure() as failure:
@@ -119,70 +126,12 @@ def event_to(event: Event) -> job_messages.JobEvent:
     return message
 
 
-def result_to(stored: StoredResult) -> result_messages.Result:
-    """Write a result."""
-    result = stored.result
-    provenance = result_messages.Provenance(
-        grader=result.provenance.grader,
-        grader_version=result.provenance.grader_version,
-        rubric_version=result.provenance.rubric_version,
-        feature_version=result.provenance.feature_version,
-        run=stored.run,
-        tools=result.provenance.tools,
-    )
-    provenance.grading_duration.FromTimedelta(stored.grading_duration)
-    return result_messages.Result(
-        job_id=str(stored.job_id),
-        score=float(result.score),
-        exact_score=float(result.exact_score),
-        band=result_messages.Band.Value(f"BAND_{result.band.name}"),
-        criteria=[_criterion(score) for score in result.criteria],
-        caps=[
-            result_messages.Cap(
-                reason=result_messages.CapReason.Value(f"CAP_REASON_{cap.reason.name}"),
-                limit=float(cap.limit),
-                message=cap.message,
-            )
-            for cap in result.caps
-        ],
-        flags=[result_messages.Flag.Value(f"FLAG_{flag.name}") for flag in result.flags],
-        word_count=result.word_count,
-        provenance=provenance,
-        create_time=_time(stored.created_at),
-        notice=NOTICE,
-    )
-
-
-def _criterion(score: CriterionScore) -> result_messages.CriterionScore:
-    return result_messages.CriterionScore(
-        criterion=result_messages.Criterion.Value(f"CRITERION_{score.criterion.name}"),
-        score=float(score.score),
-        weight=float(score.weight),
-        band=result_messages.Band.Value(f"BAND_{score.band.name}"),
-        descriptor=score.descriptor,
-        evidence=[_evidence(evidence) for evidence in score.evidence],
-    )
-
-
-def _evidence(evidence: Evidence) -> result_messages.Evidence:
-    return result_messages.Evidence(
-        kind=evidence.kind,
-        message=evidence.message,
-        impact=result_messages.Impact.Value(f"IMPACT_{evidence.impact.name}"),
-        value=evidence.value,
-        points=evidence.points,
-        quotes=[
-            result_messages.Quote(text=quote.text, start=quote.start, end=quote.end)
-            for quote in evidence.quotes
-        ],
-    )
-
-
 def _error(failure: Failure) -> job_messages.JobError:
     return job_messages.JobError(reason=_REASON[failure.reason], message=failure.message)
 
 
-def _time(moment: datetime) -> Timestamp:
+def time_to(moment: datetime) -> Timestamp:
+    """Write a moment."""
     timestamp = Timestamp()
     timestamp.FromDatetime(moment)
     return timestamp
@@ -190,3 +139,15 @@ def _time(moment: datetime) -> Timestamp:
 
 _TASK = {task: job_messages.WritingTask.Value(f"WRITING_TASK_{task.name}") for task in WritingTask}
 _STATE = {state: job_messages.JobState.Value(state_name(state)) for state in JobState}
+_LANGUAGE = {
+    result_messages.FeedbackLanguage.Value(f"FEEDBACK_LANGUAGE_{language.name}"): language
+    for language in FeedbackLanguage
+}
+_REVIEW_PRIORITY = {
+    priority: job_messages.ReviewPriority.Value(f"REVIEW_PRIORITY_{priority.name}")
+    for priority in ReviewPriority
+}
+_REVIEW_REASON = {
+    reason: job_messages.ReviewReason.Value(f"REVIEW_REASON_{reason.name}")
+    for reason in ReviewReason
+}

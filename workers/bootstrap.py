@@ -25,6 +25,7 @@ from celery.signals import (
 
 from grading.broker import TASK, make_celery
 from grading.domain.retry import RetryPolicy
+from grading.domain.review import ReviewPolicy
 from grading.logs import configure_logs
 from grading.settings import Settings
 from grading.store.engine import make_engine
@@ -56,6 +57,7 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
                 settings.grading_max_retries,
                 timedelta(seconds=settings.grading_retry_backoff_cap_seconds),
             ),
+            ReviewPolicy(settings.grading_review_mode, settings.grading_spot_check_rate),
             lambda: bool(stopping.value),
         )
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from grading.domain.job import JobStage, JobState
 from grading.domain.result import GradingResult
 from grading.domain.retry import RetryPolicy
+from grading.domain.review import ReviewPolicy
 from grading.exceptions import LeaseLost, TransientFault, WorkerStopping
 from grading.store import runs
 from grading.store.interruptions import keep_late_result, release_run, retry_run
@@ -41,6 +42,8 @@ class Runner:
     lease: timedelta
     #: When a job is taken again after a passing fault.
     policy: RetryPolicy
+    #: Which results a person has to look at.
+    review: ReviewPolicy
     #: Whether the worker was asked to shut down.
     stopping: Callable[[], bool]
 
@@ -80,8 +83,10 @@ class Runner:
                 case Failure():
                     runs.fail(conn, held, outcome)
                 case _:
+                    routing = self.review.route(outcome, held.job_id)
+                    held_back = self.review.holds_back(routing)
                     try:
-                        runs.settle(conn, held, outcome, took)
+                        runs.settle(conn, held, outcome, took, routing, held_back=held_back)
                     except LeaseLost:
                         keep_late_result(conn, held, outcome, took)
                         raise

@@ -33,6 +33,7 @@ class JobStage(StrEnum):
     STARTING = "starting"
     MEASURING = "measuring"
     SCORING = "scoring"
+    REVIEWING = "reviewing"
     ENDED = "ended"
 
 

@@ -4,16 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from grading.domain.confidence import Confidence
+from grading.domain.criterion import Criterion, Quote
+from grading.domain.feedback import Feedback
 from grading.domain.score import Band
-
-
-class Criterion(StrEnum):
-    """What a criterion score is given for."""
-
-    TASK_FULFILLMENT = "task_fulfillment"
-    ORGANIZATION = "organization"
-    VOCABULARY = "vocabulary"
-    GRAMMAR = "grammar"
 
 
 class CapReason(StrEnum):
@@ -40,15 +34,6 @@ class Impact(StrEnum):
     RAISES = "raises"
     LOWERS = "lowers"
     NEUTRAL = "neutral"
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Characters ``start`` to ``end`` (exclusive, code points) of the answer as submitted."""
-
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +88,8 @@ class Provenance:
     feature_version: str
     #: The language models and tools used, as ``name version``.
     tools: tuple[str, ...] = ()
+    #: The calibration on examiners' marks; empty where there is none.
+    calibration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +108,6 @@ class GradingResult:
     #: Words of the answer, repeated sentences counted once.
     word_count: int
     provenance: Provenance
+    #: None of results that were made before there was one.
+    confidence: Confidence | None = None
+    feedback: Feedback | None = None

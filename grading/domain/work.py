@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from grading.domain.feedback import FeedbackLanguage
+
 
 class Skill(StrEnum):
     """The skill that a unit of work belongs to."""
@@ -34,3 +36,4 @@ class WritingWork:
     task: WritingTask
     text: str
     prompt: Prompt
+    feedback_language: FeedbackLanguage = FeedbackLanguage.ENGLISH

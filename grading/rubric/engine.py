@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from grading.domain.confidence import Confidence
+from grading.domain.feedback import Feedback
 from grading.domain.result import (
     Cap,
     CriterionScore,
@@ -15,6 +17,7 @@ from grading.domain.result import (
 )
 from grading.domain.score import HIGHEST, LOWEST, Band, band_of, round_score
 from grading.domain.work import WritingTask
+from grading.rubric.confidence import weigh_confidence
 from grading.rubric.observation import QUOTES_SHOWN, Observation
 from grading.rubric.rubric import CriterionRule, FlagRule, PointsRule, ProportionRule, Rubric
 
@@ -34,8 +37,9 @@ class Verdict:
     caps: tuple[Cap, ...]
     flags: tuple[Flag, ...]
     word_count: int
+    confidence: Confidence | None
 
-    def result(self, provenance: Provenance) -> GradingResult:
+    def result(self, provenance: Provenance, feedback: Feedback | None = None) -> GradingResult:
         """The graded unit, once it is known which versions made it."""
         return GradingResult(
             score=self.score,
@@ -46,6 +50,8 @@ class Verdict:
             flags=self.flags,
             word_count=self.word_count,
             provenance=provenance,
+            confidence=self.confidence,
+            feedback=feedback,
         )
 
 
@@ -72,6 +78,7 @@ def judge(rubric: Rubric, task: WritingTask, observations: Sequence[Observation]
         caps=caps,
         flags=tuple(rule.flag for rule in rubric.flags if _raised(rule, seen)),
         word_count=int(words.value) if words else 0,
+        confidence=weigh_confidence(rubric, task, seen),
     )
 
 
@@ -198,5 +205,6 @@ def kinds_used(rubric: Rubric) -> frozenset[str]:
         | {rule.kind for rule in rubric.proportions}
         | {condition.kind for cap in rubric.caps for condition in cap.when}
         | {rule.when.kind for rule in rubric.flags}
+        | {check.kind for rule in rubric.confidence for check in rule.checks}
         | {rubric.word_count_kind}
     )

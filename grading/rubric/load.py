@@ -6,14 +6,19 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
 
-from grading.domain.result import CapReason, Criterion, Flag
+from grading.domain.confidence import ConfidenceFactor
+from grading.domain.criterion import Criterion
+from grading.domain.result import CapReason, Flag
 from grading.domain.score import HIGHEST, LOWEST, Band
 from grading.rubric.curve import Curve, Direction
 from grading.rubric.document import RubricError, Section, parse
 from grading.rubric.rubric import (
     CapRule,
+    Combination,
     Condition,
+    ConfidenceCheck,
     CriterionRule,
+    FactorRule,
     FlagRule,
     PointsRule,
     ProportionRule,
@@ -22,6 +27,7 @@ from grading.rubric.rubric import (
 
 _TOP = (
     "version", "tasks", "word_count", "criteria", "kinds", "rules", "proportions", "caps", "flags",
+    "confidence",
 )  # fmt: skip
 
 
@@ -61,6 +67,11 @@ def read_rubric(text: str, file: str) -> Rubric:
         ),
         caps=tuple(_cap(item, numbers, kinds) for item in top.sections("caps", "reason")),
         flags=tuple(_flag(item, kinds) for item in top.sections("flags", "flag")),
+        confidence=tuple(
+            _factor(item, numbers, kinds) for item in top.sections("confidence", "factor")
+        )
+        if top.has("confidence")
+        else (),
         word_count_kind=top.text("word_count"),
         minimum_words=minimum_words,
     )
@@ -80,6 +91,9 @@ def _check_whole(top: Section, rubric: Rubric, kinds: frozenset[str]) -> None:
     if rubric.word_count_kind not in kinds:
         raise top.wrong(f"word_count names the unlisted kind {rubric.word_count_kind!r}")
     seen: set[tuple[str, Criterion, int]] = set()
+    factors = [rule.factor for rule in rubric.confidence]
+    if len(set(factors)) != len(factors):
+        raise top.wrong("a factor of the confidence is given twice")
     for rule in rubric.rules:
         for task in rule.tasks:
             key = (rule.kind, rule.criterion, task)
@@ -106,10 +120,7 @@ def _criterion(item: Section) -> CriterionRule:
 
 def _points(item: Section, tasks: frozenset[int], kinds: frozenset[str]) -> PointsRule:
     item.only("kind", "criterion", "tasks", "direction", "curve", "raises", "lowers")
-    curve = Curve(item.pairs("curve"))
-    values = [value for value, _ in curve.knots]
-    if sorted(set(values)) != values:
-        raise item.wrong("the values of the curve must rise from entry to entry")
+    curve = _curve(item)
     direction = item.one_of("direction", Direction)
     if not curve.follows(direction):
         raise item.wrong(f"the points of the curve are not {direction.value}")
@@ -169,6 +180,38 @@ def _flag(item: Section, kinds: frozenset[str]) -> FlagRule:
         criterion=item.one_of("criterion", Criterion),
         message=_template(item, "message"),
     )
+
+
+def _factor(item: Section, tasks: frozenset[int], kinds: frozenset[str]) -> FactorRule:
+    item.only("factor", "weight", "combination", "checks")
+    weight = item.decimal("weight")
+    if weight <= 0:
+        raise item.wrong("weight must be over 0")
+    checks = tuple(_check(part, tasks, kinds) for part in item.sections("checks", "kind"))
+    if not checks:
+        raise item.wrong("checks may not be empty")
+    return FactorRule(
+        factor=item.one_of("factor", ConfidenceFactor),
+        weight=weight,
+        combination=item.one_of("combination", Combination),
+        checks=checks,
+    )
+
+
+def _check(part: Section, tasks: frozenset[int], kinds: frozenset[str]) -> ConfidenceCheck:
+    part.only("kind", "tasks", "curve")
+    curve = _curve(part)
+    if any(not 0 <= value <= 100 for _, value in curve.knots):
+        raise part.wrong("the values of the curve must lie between 0 and 100")
+    return ConfidenceCheck(_kind(part, "kind", kinds), _tasks(part, tasks), curve)
+
+
+def _curve(item: Section) -> Curve:
+    curve = Curve(item.pairs("curve"))
+    values = [value for value, _ in curve.knots]
+    if sorted(set(values)) != values:
+        raise item.wrong("the values of the curve must rise from entry to entry")
+    return curve
 
 
 def _condition(part: Section, kinds: frozenset[str]) -> Condition:

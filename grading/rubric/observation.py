@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from grading.domain.result import Quote
+from grading.domain.criterion import Quote
 
 #: Places of an answer that one piece of evidence may show.
 QUOTES_SHOWN = 5

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
-from grading.domain.result import CapReason, Criterion, Flag
+from grading.domain.confidence import ConfidenceFactor
+from grading.domain.criterion import Criterion
+from grading.domain.result import CapReason, Flag
 from grading.domain.score import Band
 from grading.rubric.curve import Curve
 
@@ -85,6 +88,34 @@ class ProportionRule:
     message: str
 
 
+class Combination(StrEnum):
+    """How the checks of a factor make one value."""
+
+    MEAN = "mean"
+    #: The worst of them decides.
+    LOWEST = "lowest"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceCheck:
+    """What one kind of observation says of how far a result can be relied on."""
+
+    kind: str
+    tasks: frozenset[int]
+    #: From the observed value to 0 … 100.
+    curve: Curve
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRule:
+    """One factor of the confidence, from those of its checks that could be made."""
+
+    factor: ConfidenceFactor
+    weight: Decimal
+    combination: Combination
+    checks: tuple[ConfidenceCheck, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Rubric:
     """One version of the rubric of one skill."""
@@ -95,6 +126,8 @@ class Rubric:
     proportions: tuple[ProportionRule, ...]
     caps: tuple[CapRule, ...]
     flags: tuple[FlagRule, ...]
+    #: Empty in versions that say nothing of it.
+    confidence: tuple[FactorRule, ...]
     #: The kind whose value is reported as the answer's word count.
     word_count_kind: str
     #: Least number of words, by task number.

@@ -25,7 +25,7 @@ _ACCEPT = text("""
             id uuid, request_id uuid, payload_hash bytea, user_id text, submission_id text,
             attempt integer, skill text, writing_task smallint, time_allowed interval,
             retry_of uuid,
-            prompt text, requirements jsonb, text text
+            prompt text, requirements jsonb, text text, feedback_language text
         )
     ),
     accepted AS (
@@ -42,8 +42,9 @@ _ACCEPT = text("""
         RETURNING id, skill, accepted_at, deadline_at
     ),
     answer AS (
-        INSERT INTO answers (job_id, prompt, requirements, text)
-        SELECT id, prompt, requirements, text FROM submission JOIN accepted USING (id)
+        INSERT INTO answers (job_id, prompt, requirements, text, feedback_language)
+        SELECT id, prompt, requirements, text, feedback_language FROM submission
+        JOIN accepted USING (id)
     ),
     event AS (
         INSERT INTO events (job_id, sequence, run, state, stage, progress, message, created_at)
@@ -139,6 +140,7 @@ def _document(job: NewJob) -> dict[str, object]:
         "prompt": job.work.prompt.text,
         "requirements": job.work.prompt.requirements,
         "text": job.work.text,
+        "feedback_language": job.work.feedback_language.value,
     }
 
 

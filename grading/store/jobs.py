@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 
 from grading.domain.job import JobState
-from grading.domain.work import Prompt, Skill, WritingWork
+from grading.domain.work import Skill, WritingWork
 from grading.exceptions import (
     AnswerPurged,
     JobEnded,
@@ -18,7 +18,7 @@ from grading.exceptions import (
 )
 from grading.store import tables
 from grading.store.documents import result_from_document
-from grading.store.records import Job, StoredResult, job_from
+from grading.store.records import Job, StoredResult, job_from, work_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def list_jobs(
 # The state is read in the same statement as the result, so that the two agree.
 _RESULT = text("""
     SELECT jobs.id, jobs.state, results.run, results.document, results.grading_duration,
-           results.created_at
+           results.created_at, results.audit
     FROM jobs
     LEFT JOIN results ON results.job_id = jobs.id
     WHERE jobs.id = :job_id
@@ -98,6 +98,7 @@ def get_result(conn: Connection, job_id: UUID) -> StoredResult:
         job_id=row.id,
         run=row.run,
         result=result_from_document(row.document),
+        audit=row.audit,
         grading_duration=row.grading_duration,
         created_at=row.created_at,
     )
@@ -120,8 +121,7 @@ def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, WritingWork]:
     row = conn.execute(_ANSWER, {"job_id": job_id}).one_or_none()
     if row is None or job.writing_task is None:
         raise AnswerPurged(job_id)
-    prompt = Prompt(row.prompt, tuple(row.requirements))
-    return job, WritingWork(job.writing_task, row.text, prompt)
+    return job, work_from(job.writing_task, row)
 
 
 # The condition and the change are one statement: whichever of a cancel and a

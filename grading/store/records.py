@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from grading.domain.feedback import FeedbackLanguage
 from grading.domain.job import JobStage, JobState
 from grading.domain.result import CapReason, Flag, GradingResult
+from grading.domain.review import ReviewPriority, ReviewReason
 from grading.domain.score import Band
-from grading.domain.work import Skill, WritingTask, WritingWork
+from grading.domain.work import Prompt, Skill, WritingTask, WritingWork
 
 
 class FailureReason(StrEnum):
@@ -91,6 +93,9 @@ class Job:
     retry_of: UUID | None = None
     #: It waits, or waited, longer than a job should.
     delayed: bool = False
+    #: Whether, why and how soon a person has to look at the result.
+    review_priority: ReviewPriority | None = None
+    review_reasons: tuple[ReviewReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ class ResultSummary:
     band: Band
     caps: tuple[CapReason, ...]
     flags: tuple[Flag, ...]
+    #: 0 to 100; None of results that were made before there was one.
+    confidence: int | None = None
 
     @classmethod
     def of(cls, result: GradingResult) -> "ResultSummary":
@@ -110,6 +117,7 @@ class ResultSummary:
             band=result.band,
             caps=tuple(cap.reason for cap in result.caps),
             flags=result.flags,
+            confidence=None if result.confidence is None else result.confidence.value,
         )
 
 
@@ -139,6 +147,8 @@ class StoredResult:
     job_id: UUID
     run: int
     result: GradingResult
+    #: Confident enough to be given out, not enough to be forgotten.
+    audit: bool
     grading_duration: timedelta
     created_at: datetime
 
@@ -152,6 +162,16 @@ class Claim:
     #: How many retries the job had used up before this run.
     retries: int
     work: WritingWork
+
+
+def work_from(task: int, answer: Any) -> WritingWork:
+    """Read a row of ``answers``, which answers the writing task ``task``."""
+    return WritingWork(
+        WritingTask(task),
+        answer.text,
+        Prompt(answer.prompt, tuple(answer.requirements)),
+        FeedbackLanguage(answer.feedback_language),
+    )
 
 
 def failure_from(reason: str | None, message: str | None) -> Failure | None:
@@ -184,4 +204,8 @@ def job_from(row: Any) -> Job:
         late=row.late,
         retry_of=row.retry_of,
         delayed=row.delayed,
+        review_priority=None
+        if row.review_priority is None
+        else ReviewPriority(row.review_priority),
+        review_reasons=tuple(ReviewReason(name) for name in row.review_reasons),
     )

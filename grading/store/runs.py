@@ -12,10 +12,10 @@ from sqlalchemy import Connection, text
 
 from grading.domain.job import JobStage, JobState
 from grading.domain.result import GradingResult
-from grading.domain.work import Prompt, WritingTask, WritingWork
+from grading.domain.review import NO_REVIEW, Routing
 from grading.exceptions import LeaseLost
 from grading.store.documents import outcome_to_json, result_to_json
-from grading.store.records import Claim, Failure, ResultSummary
+from grading.store.records import Claim, Failure, ResultSummary, work_from
 
 # One conditional UPDATE: of any number of workers with a message for the same
 # job, the row lock lets one through and the others find the state changed. The
@@ -48,7 +48,8 @@ _CLAIM = text("""
         FROM claimed
     )
     SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, answers.prompt,
-           answers.requirements, answers.text, pg_notify('job_events', claimed.id::text)
+           answers.requirements, answers.text, answers.feedback_language,
+           pg_notify('job_events', claimed.id::text)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
 """)
@@ -83,15 +84,19 @@ _ADVANCE = text("""
 _SETTLE = text("""
     WITH settled AS (
         UPDATE jobs
-        SET state = 'completed', progress = 1, last_sequence = last_sequence + 1,
+        SET state = :state, progress = 1, last_sequence = last_sequence + 1,
             feed_key = greatest(feed_key, pg_current_xact_id()),
-            lease_expires_at = NULL, updated_at = now(), ended_at = now()
+            lease_expires_at = NULL, updated_at = now(),
+            ended_at = CASE CAST(:state AS text) WHEN 'completed' THEN now() END,
+            review_priority = :review_priority, review_reasons = CAST(:review_reasons AS text[])
         WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
         RETURNING *
     ),
     result AS (
-        INSERT INTO results (job_id, run, score, band, document, grading_duration, created_at)
-        SELECT id, run, :score, :band, CAST(:document AS jsonb), :grading_duration, now()
+        INSERT INTO results (
+            job_id, run, score, band, document, grading_duration, created_at, audit
+        )
+        SELECT id, run, :score, :band, CAST(:document AS jsonb), :grading_duration, now(), :audit
         FROM settled
     ),
     run AS (
@@ -103,7 +108,7 @@ _SETTLE = text("""
         INSERT INTO events (
             job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
         )
-        SELECT id, last_sequence, run, state, 'ended', 1, 'Graded.', CAST(:outcome AS jsonb),
+        SELECT id, last_sequence, run, state, :stage, 1, :message, CAST(:outcome AS jsonb),
                now(), feed_key
         FROM settled
     )
@@ -144,10 +149,7 @@ def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Clai
     row = conn.execute(_CLAIM, {"job_id": job_id, "worker": worker, "lease": lease}).one_or_none()
     if row is None:
         return None
-    prompt = Prompt(row.prompt, tuple(row.requirements))
-    return Claim(
-        row.id, row.run, row.retries, WritingWork(WritingTask(row.writing_task), row.text, prompt)
-    )
+    return Claim(row.id, row.run, row.retries, work_from(row.writing_task, row))
 
 
 def renew(conn: Connection, held: Claim, lease: timedelta) -> None:
@@ -191,9 +193,17 @@ def advance(
 
 
 def settle(
-    conn: Connection, held: Claim, result: GradingResult, grading_duration: timedelta
+    conn: Connection,
+    held: Claim,
+    result: GradingResult,
+    grading_duration: timedelta,
+    routing: Routing = NO_REVIEW,
+    *,
+    held_back: bool = False,
 ) -> None:
-    """Store the result and complete the job.
+    """Store the result, and complete the job or put it to review.
+
+    What is ``held_back`` for its review is shown to nobody before.
 
     Raises:
         LeaseLost: the job is no longer this run's; nothing was stored.
@@ -208,7 +218,13 @@ def settle(
                 "band": result.band.value,
                 "document": result_to_json(result),
                 "grading_duration": grading_duration,
-                "outcome": outcome_to_json(ResultSummary.of(result)),
+                "state": (JobState.REVIEW_REQUIRED if held_back else JobState.COMPLETED).value,
+                "stage": (JobStage.REVIEWING if held_back else JobStage.ENDED).value,
+                "message": "Graded; an examiner looks at it." if held_back else "Graded.",
+                "outcome": None if held_back else outcome_to_json(ResultSummary.of(result)),
+                "review_priority": routing.priority and routing.priority.value,
+                "review_reasons": [reason.value for reason in routing.reasons],
+                "audit": routing.audit,
             },
         ).first(),
         held,

@@ -1,6 +1,7 @@
 """The tables, for the queries that are put together at run time. The migrations make them."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -45,4 +46,6 @@ jobs = Table(
     Column("late", Boolean, nullable=False),
     Column("retry_of", Uuid),
     Column("delayed", Boolean, nullable=False),
+    Column("review_priority", Text),
+    Column("review_reasons", ARRAY(Text), nullable=False),
 )

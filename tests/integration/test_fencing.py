@@ -156,7 +156,9 @@ def test_settling_writes_result_state_and_event_together(
     assert (stored.result, stored.run) == (RESULT, 1)
     last = database.rows("SELECT * FROM events ORDER BY sequence DESC LIMIT 1")[0]
     assert (last["sequence"], last["state"]) == (job.last_sequence, "completed")
-    assert last["outcome"] == {"score": 6.5, "band": "b2", "caps": [], "flags": []}
+    assert last["outcome"] == {
+        "score": 6.5, "band": "b2", "caps": [], "flags": [], "confidence": 95,
+    }  # fmt: skip
     assert database.rows("SELECT outcome FROM runs") == [{"outcome": "completed"}]
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from grading.domain.retry import RetryPolicy
+from grading.domain.review import ReviewMode, ReviewPolicy
 from grading.domain.work import WritingWork
 from grading.exceptions import LeaseLost, ResultNotAvailable, TransientFault
 from grading.store.acceptance import accept
@@ -23,6 +24,7 @@ from workers.grader import ReportProgress
 from workers.runner import Runner
 
 LEASE = timedelta(seconds=30)
+REVIEW = ReviewPolicy(ReviewMode.ADVISORY, 0.0)
 POLICY = RetryPolicy(max_retries=2, backoff_cap=timedelta(seconds=300))
 FAULT = Failure(FailureReason.TRANSIENT, "the provider was busy")
 
@@ -48,7 +50,7 @@ def _never() -> bool:
 
 
 def _runner(engine: Engine, grader: Any, stopping: Callable[[], bool] = _never) -> Runner:
-    return Runner(engine, grader, LEASE, POLICY, stopping)
+    return Runner(engine, grader, LEASE, POLICY, REVIEW, stopping)
 
 
 def test_a_retry_waits_in_the_job_and_is_taken_again(conn: Connection, database: Database) -> None:

@@ -4,15 +4,21 @@
 without a word, ``late:2.5`` before its first word and ``last:2.5`` after its last one;
 ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times that a process is
 given this very text; anything else is graded at once.
+without a word; ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times
+that a process is given this very text; ``unsure:60`` is graded with that confidence, all
+else with 95; anything else is graded at once.
 """
 
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
+from grading.domain.confidence import Confidence
+from grading.domain.criterion import Criterion
 from grading.domain.job import JobStage
-from grading.domain.result import Criterion, CriterionScore, GradingResult, Provenance
+from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
 from grading.domain.work import WritingWork
 from grading.exceptions import TransientFault
@@ -35,6 +41,7 @@ RESULT = GradingResult(
     flags=(),
     word_count=3,
     provenance=Provenance("scripted", "1", "1", "1"),
+    confidence=Confidence(95, ()),
 )
 
 
@@ -64,6 +71,8 @@ class ScriptedGrader:
         _dwell("silent", work.text)
         report(JobStage.SCORING, 0.9, "Scoring.")
         _dwell("last", work.text)
+        if unsure := re.match(r"unsure:(\d+)", work.text):
+            return replace(RESULT, confidence=Confidence(int(unsure[1]), ()))
         return RESULT
 
 

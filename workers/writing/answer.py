@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grading.domain.result import Quote
+from grading.domain.criterion import Quote
 from grading.domain.work import Prompt, WritingTask, WritingWork
 from grading.rubric.observation import QUOTES_SHOWN
 from workers.writing.copying import part_copied

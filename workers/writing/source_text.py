@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grading.domain.result import Quote
+from grading.domain.criterion import Quote
 
 #: A longer run without white space is no word (a link, a key held down) and is
 #: left out: tokenizers need quadratic time for it.

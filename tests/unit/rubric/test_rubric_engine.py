@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from grading.domain.result import CapReason, Criterion, CriterionScore, Flag, Impact
+from grading.domain.criterion import Criterion
+from grading.domain.result import CapReason, CriterionScore, Flag, Impact
 from grading.domain.score import Band
 from grading.domain.work import WritingTask
 from grading.rubric.engine import Verdict, judge

@@ -35,6 +35,7 @@ class SubmitJobRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     PROMPT_FIELD_NUMBER: _builtins.int
     WRITING_FIELD_NUMBER: _builtins.int
+    FEEDBACK_LANGUAGE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The client's retry key, a UUID. A call that is repeated because its answer
     was lost must carry the same one.
@@ -50,6 +51,8 @@ class SubmitJobRequest(_message.Message):
     without spaces. Together with `submission_id` and `attempt` it may stand
     for one job only.
     """
+    feedback_language: _result_pb2.FeedbackLanguage.ValueType
+    """The language of the feedback; English where it is left out."""
     @_builtins.property
     def prompt(self) -> _job_pb2.Prompt:
         """What the learner was asked to do."""
@@ -67,10 +70,11 @@ class SubmitJobRequest(_message.Message):
         user_id: _builtins.str = ...,
         prompt: _job_pb2.Prompt | None = ...,
         writing: _job_pb2.WritingWork | None = ...,
+        feedback_language: _result_pb2.FeedbackLanguage.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["prompt", b"prompt", "work", b"work", "writing", b"writing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "prompt", b"prompt", "request_id", b"request_id", "submission_id", b"submission_id", "user_id", b"user_id", "work", b"work", "writing", b"writing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "feedback_language", b"feedback_language", "prompt", b"prompt", "request_id", b"request_id", "submission_id", b"submission_id", "user_id", b"user_id", "work", b"work", "writing", b"writing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["writing"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015

@@ -140,6 +140,8 @@ class _JobStageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobStage.Val
     """The rubric turns the evidence into scores."""
     JOB_STAGE_ENDED: _JobStage.ValueType  # 5
     """The job ended."""
+    JOB_STAGE_REVIEWING: _JobStage.ValueType  # 6
+    """Machine grading is done; an examiner is to look at the result."""
 
 class JobStage(_JobStage, metaclass=_JobStageEnumTypeWrapper):
     """What was going on when an event was written; finer than the state."""
@@ -156,7 +158,65 @@ JOB_STAGE_SCORING: JobStage.ValueType  # 4
 """The rubric turns the evidence into scores."""
 JOB_STAGE_ENDED: JobStage.ValueType  # 5
 """The job ended."""
+JOB_STAGE_REVIEWING: JobStage.ValueType  # 6
+"""Machine grading is done; an examiner is to look at the result."""
 Global___JobStage: _TypeAlias = JobStage  # noqa: Y015
+
+class _ReviewPriority:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReviewPriorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewPriority.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVIEW_PRIORITY_UNSPECIFIED: _ReviewPriority.ValueType  # 0
+    """No review is needed."""
+    REVIEW_PRIORITY_MEDIUM: _ReviewPriority.ValueType  # 1
+    """A confidence of 70 to 84, or a spot check."""
+    REVIEW_PRIORITY_HIGH: _ReviewPriority.ValueType  # 2
+    """A confidence of 50 to 69."""
+    REVIEW_PRIORITY_CRITICAL: _ReviewPriority.ValueType  # 3
+    """A confidence under 50, or a sign of fraud."""
+
+class ReviewPriority(_ReviewPriority, metaclass=_ReviewPriorityEnumTypeWrapper):
+    """How soon an examiner has to look at a result."""
+
+REVIEW_PRIORITY_UNSPECIFIED: ReviewPriority.ValueType  # 0
+"""No review is needed."""
+REVIEW_PRIORITY_MEDIUM: ReviewPriority.ValueType  # 1
+"""A confidence of 70 to 84, or a spot check."""
+REVIEW_PRIORITY_HIGH: ReviewPriority.ValueType  # 2
+"""A confidence of 50 to 69."""
+REVIEW_PRIORITY_CRITICAL: ReviewPriority.ValueType  # 3
+"""A confidence under 50, or a sign of fraud."""
+Global___ReviewPriority: _TypeAlias = ReviewPriority  # noqa: Y015
+
+class _ReviewReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReviewReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVIEW_REASON_UNSPECIFIED: _ReviewReason.ValueType  # 0
+    """Never sent."""
+    REVIEW_REASON_LOW_CONFIDENCE: _ReviewReason.ValueType  # 1
+    """The confidence lies under 85."""
+    REVIEW_REASON_FRAUD_SIGNAL: _ReviewReason.ValueType  # 2
+    """The answer addresses whoever grades it."""
+    REVIEW_REASON_SPOT_CHECK: _ReviewReason.ValueType  # 3
+    """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
+
+class ReviewReason(_ReviewReason, metaclass=_ReviewReasonEnumTypeWrapper):
+    """Why an examiner has to look at a result."""
+
+REVIEW_REASON_UNSPECIFIED: ReviewReason.ValueType  # 0
+"""Never sent."""
+REVIEW_REASON_LOW_CONFIDENCE: ReviewReason.ValueType  # 1
+"""The confidence lies under 85."""
+REVIEW_REASON_FRAUD_SIGNAL: ReviewReason.ValueType  # 2
+"""The answer addresses whoever grades it."""
+REVIEW_REASON_SPOT_CHECK: ReviewReason.ValueType  # 3
+"""Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
+Global___ReviewReason: _TypeAlias = ReviewReason  # noqa: Y015
 
 @_typing.final
 class Prompt(_message.Message):
@@ -272,6 +332,8 @@ class Job(_message.Message):
     NEXT_RUN_TIME_FIELD_NUMBER: _builtins.int
     RETRY_OF_FIELD_NUMBER: _builtins.int
     DELAYED_FIELD_NUMBER: _builtins.int
+    REVIEW_PRIORITY_FIELD_NUMBER: _builtins.int
+    REVIEW_REASONS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The service's name for the job: a UUID, version 7."""
     request_id: _builtins.str
@@ -313,6 +375,11 @@ class Job(_message.Message):
     0.8 of the time allowed, or `GRADING_DELAYED_BACKLOG` jobs were before it.
     Not a state: a delayed job is graded like any other.
     """
+    review_priority: Global___ReviewPriority.ValueType
+    """How soon an examiner has to look at the result; unspecified where none has
+    to. With `GRADING_REVIEW_MODE=required` the job waits for that in
+    REVIEW_REQUIRED; with `advisory` it is COMPLETED all the same.
+    """
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the job was stored."""
@@ -336,6 +403,10 @@ class Job(_message.Message):
     @_builtins.property
     def next_run_time(self) -> _timestamp_pb2.Timestamp:
         """When the job is taken again; only with JOB_STATE_RETRYING."""
+
+    @_builtins.property
+    def review_reasons(self) -> _containers.RepeatedScalarFieldContainer[Global___ReviewReason.ValueType]:
+        """Why an examiner has to."""
 
     def __init__(
         self,
@@ -361,10 +432,12 @@ class Job(_message.Message):
         next_run_time: _timestamp_pb2.Timestamp | None = ...,
         retry_of: _builtins.str = ...,
         delayed: _builtins.bool = ...,
+        review_priority: Global___ReviewPriority.ValueType = ...,
+        review_reasons: _abc.Iterable[Global___ReviewReason.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "next_run_time", b"next_run_time", "update_time", b"update_time", "writing_task", b"writing_task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "delayed", b"delayed", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "delayed", b"delayed", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "review_priority", b"review_priority", "review_reasons", b"review_reasons", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__writing_task: _TypeAlias = _typing.Literal["writing_task"]  # noqa: Y015
     _WhichOneofArgType__writing_task: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task"]  # noqa: Y015

@@ -177,6 +177,62 @@ IMPACT_NEUTRAL: Impact.ValueType  # 3
 """It was seen, and moved nothing."""
 Global___Impact: _TypeAlias = Impact  # noqa: Y015
 
+class _ConfidenceFactor:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConfidenceFactorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfidenceFactor.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONFIDENCE_FACTOR_UNSPECIFIED: _ConfidenceFactor.ValueType  # 0
+    """Never sent."""
+    CONFIDENCE_FACTOR_SCORER_AGREEMENT: _ConfidenceFactor.ValueType  # 1
+    """Independent scorers came to the same score."""
+    CONFIDENCE_FACTOR_RULE_VALIDATION: _ConfidenceFactor.ValueType  # 2
+    """The answer keeps the formal rules of its task: words, format, requirements."""
+    CONFIDENCE_FACTOR_ORIGINALITY: _ConfidenceFactor.ValueType  # 3
+    """The words are the writer's own."""
+    CONFIDENCE_FACTOR_LENGTH_AND_SHAPE: _ConfidenceFactor.ValueType  # 4
+    """Sentences, paragraphs and words are those of an answer to such a task."""
+
+class ConfidenceFactor(_ConfidenceFactor, metaclass=_ConfidenceFactorEnumTypeWrapper):
+    """What speaks for or against a result."""
+
+CONFIDENCE_FACTOR_UNSPECIFIED: ConfidenceFactor.ValueType  # 0
+"""Never sent."""
+CONFIDENCE_FACTOR_SCORER_AGREEMENT: ConfidenceFactor.ValueType  # 1
+"""Independent scorers came to the same score."""
+CONFIDENCE_FACTOR_RULE_VALIDATION: ConfidenceFactor.ValueType  # 2
+"""The answer keeps the formal rules of its task: words, format, requirements."""
+CONFIDENCE_FACTOR_ORIGINALITY: ConfidenceFactor.ValueType  # 3
+"""The words are the writer's own."""
+CONFIDENCE_FACTOR_LENGTH_AND_SHAPE: ConfidenceFactor.ValueType  # 4
+"""Sentences, paragraphs and words are those of an answer to such a task."""
+Global___ConfidenceFactor: _TypeAlias = ConfidenceFactor  # noqa: Y015
+
+class _FeedbackLanguage:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FeedbackLanguageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FeedbackLanguage.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FEEDBACK_LANGUAGE_UNSPECIFIED: _FeedbackLanguage.ValueType  # 0
+    """English."""
+    FEEDBACK_LANGUAGE_ENGLISH: _FeedbackLanguage.ValueType  # 1
+    """English."""
+    FEEDBACK_LANGUAGE_VIETNAMESE: _FeedbackLanguage.ValueType  # 2
+    """Vietnamese."""
+
+class FeedbackLanguage(_FeedbackLanguage, metaclass=_FeedbackLanguageEnumTypeWrapper):
+    """The language that a learner is addressed in."""
+
+FEEDBACK_LANGUAGE_UNSPECIFIED: FeedbackLanguage.ValueType  # 0
+"""English."""
+FEEDBACK_LANGUAGE_ENGLISH: FeedbackLanguage.ValueType  # 1
+"""English."""
+FEEDBACK_LANGUAGE_VIETNAMESE: FeedbackLanguage.ValueType  # 2
+"""Vietnamese."""
+Global___FeedbackLanguage: _TypeAlias = FeedbackLanguage  # noqa: Y015
+
 @_typing.final
 class Quote(_message.Message):
     """A piece of the answer, word for word."""
@@ -357,6 +413,7 @@ class Provenance(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     GRADING_DURATION_FIELD_NUMBER: _builtins.int
     TOOLS_FIELD_NUMBER: _builtins.int
+    CALIBRATION_FIELD_NUMBER: _builtins.int
     grader: _builtins.str
     """The grader, such as `embedded-writing`."""
     grader_version: _builtins.str
@@ -367,6 +424,10 @@ class Provenance(_message.Message):
     """The version of the set of measured features."""
     run: _builtins.int
     """The run that produced the result."""
+    calibration: _builtins.str
+    """The calibration on examiners' marks, by its name and version; empty where
+    there is none.
+    """
     @_builtins.property
     def grading_duration(self) -> _duration_pb2.Duration:
         """How long measuring and scoring took, without the wait in the queue."""
@@ -385,10 +446,11 @@ class Provenance(_message.Message):
         run: _builtins.int = ...,
         grading_duration: _duration_pb2.Duration | None = ...,
         tools: _abc.Iterable[_builtins.str] | None = ...,
+        calibration: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grading_duration", b"grading_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feature_version", b"feature_version", "grader", b"grader", "grader_version", b"grader_version", "grading_duration", b"grading_duration", "rubric_version", b"rubric_version", "run", b"run", "tools", b"tools"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "feature_version", b"feature_version", "grader", b"grader", "grader_version", b"grader_version", "grading_duration", b"grading_duration", "rubric_version", b"rubric_version", "run", b"run", "tools", b"tools"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -404,10 +466,15 @@ class ResultSummary(_message.Message):
     BAND_FIELD_NUMBER: _builtins.int
     CAPS_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """The unit's score, 0 to 10 in steps of 0.5."""
     band: Global___Band.ValueType
     """The band of that score."""
+    confidence: _builtins.int
+    """How far the result can be relied on, 0 to 100; absent from results of
+    versions that did not tell.
+    """
     @_builtins.property
     def caps(self) -> _containers.RepeatedScalarFieldContainer[Global___CapReason.ValueType]:
         """The caps that fired."""
@@ -423,14 +490,143 @@ class ResultSummary(_message.Message):
         band: Global___Band.ValueType = ...,
         caps: _abc.Iterable[Global___CapReason.ValueType] | None = ...,
         flags: _abc.Iterable[Global___Flag.ValueType] | None = ...,
+        confidence: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "band", b"band", "caps", b"caps", "confidence", b"confidence", "flags", b"flags", "score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
+    _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__confidence) -> _WhichOneofReturnType__confidence | None: ...
+
+Global___ResultSummary: _TypeAlias = ResultSummary  # noqa: Y015
+
+@_typing.final
+class FactorScore(_message.Message):
+    """One factor that could be measured."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    factor: Global___ConfidenceFactor.ValueType
+    """Which factor."""
+    value: _builtins.float
+    """0 to 100."""
+    weight: _builtins.float
+    """Its weight beside the other factors."""
+    def __init__(
+        self,
+        *,
+        factor: Global___ConfidenceFactor.ValueType = ...,
+        value: _builtins.float = ...,
+        weight: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "caps", b"caps", "flags", b"flags", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor", "value", b"value", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ResultSummary: _TypeAlias = ResultSummary  # noqa: Y015
+Global___FactorScore: _TypeAlias = FactorScore  # noqa: Y015
+
+@_typing.final
+class Confidence(_message.Message):
+    """How far a result can be relied on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    FACTORS_FIELD_NUMBER: _builtins.int
+    value: _builtins.int
+    """The weighted mean of the factors, 0 to 100. From 90 on a result stands;
+    85 to 89 is marked for audit; under 85 an examiner should look at it.
+    """
+    @_builtins.property
+    def factors(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactorScore]:
+        """The factors that could be measured."""
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.int = ...,
+        factors: _abc.Iterable[Global___FactorScore] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["factors", b"factors", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Confidence: _TypeAlias = Confidence  # noqa: Y015
+
+@_typing.final
+class Remark(_message.Message):
+    """A sentence or two to the learner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CRITERION_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    QUOTES_FIELD_NUMBER: _builtins.int
+    criterion: Global___Criterion.ValueType
+    """The criterion that it is about."""
+    text: _builtins.str
+    """In the language of the feedback."""
+    @_builtins.property
+    def quotes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Quote]:
+        """The places of the answer that it speaks of; at most 5."""
+
+    def __init__(
+        self,
+        *,
+        criterion: Global___Criterion.ValueType = ...,
+        text: _builtins.str = ...,
+        quotes: _abc.Iterable[Global___Quote] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["criterion", b"criterion", "quotes", b"quotes", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Remark: _TypeAlias = Remark  # noqa: Y015
+
+@_typing.final
+class Feedback(_message.Message):
+    """What a learner can take from a result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    STRENGTHS_FIELD_NUMBER: _builtins.int
+    TO_WORK_ON_FIELD_NUMBER: _builtins.int
+    language: Global___FeedbackLanguage.ValueType
+    """The language of the remarks."""
+    @_builtins.property
+    def strengths(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remark]:
+        """What went well, most telling first."""
+
+    @_builtins.property
+    def to_work_on(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remark]:
+        """What to work on, most telling first."""
+
+    def __init__(
+        self,
+        *,
+        language: Global___FeedbackLanguage.ValueType = ...,
+        strengths: _abc.Iterable[Global___Remark] | None = ...,
+        to_work_on: _abc.Iterable[Global___Remark] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "strengths", b"strengths", "to_work_on", b"to_work_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
 
 @_typing.final
 class Result(_message.Message):
@@ -449,6 +645,9 @@ class Result(_message.Message):
     PROVENANCE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    AUDIT_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job it belongs to."""
     score: _builtins.float
@@ -463,6 +662,8 @@ class Result(_message.Message):
     """How many words the answer has, repeated sentences counted once."""
     notice: _builtins.str
     """What the score is and is not, in one sentence; to be shown with it."""
+    audit: _builtins.bool
+    """Confident enough to be given out, not enough to be forgotten: 85 to 89."""
     @_builtins.property
     def criteria(self) -> _containers.RepeatedCompositeFieldContainer[Global___CriterionScore]:
         """The criteria, in the rubric's order."""
@@ -483,6 +684,18 @@ class Result(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was stored."""
 
+    @_builtins.property
+    def confidence(self) -> Global___Confidence:
+        """How far the result can be relied on; absent from results of versions that
+        did not tell.
+        """
+
+    @_builtins.property
+    def feedback(self) -> Global___Feedback:
+        """What the learner can take from it, in the language the job asked for; absent
+        from results of versions that had none.
+        """
+
     def __init__(
         self,
         *,
@@ -497,10 +710,13 @@ class Result(_message.Message):
         provenance: Global___Provenance | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         notice: _builtins.str = ...,
+        confidence: Global___Confidence | None = ...,
+        audit: _builtins.bool = ...,
+        feedback: Global___Feedback | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "provenance", b"provenance"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "create_time", b"create_time", "feedback", b"feedback", "provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "caps", b"caps", "create_time", b"create_time", "criteria", b"criteria", "exact_score", b"exact_score", "flags", b"flags", "job_id", b"job_id", "notice", b"notice", "provenance", b"provenance", "score", b"score", "word_count", b"word_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "band", b"band", "caps", b"caps", "confidence", b"confidence", "create_time", b"create_time", "criteria", b"criteria", "exact_score", b"exact_score", "feedback", b"feedback", "flags", b"flags", "job_id", b"job_id", "notice", b"notice", "provenance", b"provenance", "score", b"score", "word_count", b"word_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,8 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Job, JobEvent, JobState, Prompt, Skill, WritingWork } from "./job_pb.js";
+import type { FeedbackLanguage, Result } from "./result_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Result } from "./result_pb.js";
 import type { ErrorReason } from "./error_pb.js";
 
 /**
@@ -73,6 +73,13 @@ export declare type SubmitJobRequest = Message<"vstep.grading.v1.SubmitJobReques
     value: WritingWork;
     case: "writing";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * The language of the feedback; English where it is left out.
+   *
+   * @generated from field: vstep.grading.v1.FeedbackLanguage feedback_language = 7;
+   */
+  feedbackLanguage: FeedbackLanguage;
 };
 
 /**

@@ -256,6 +256,22 @@ export declare type Job = Message<"vstep.grading.v1.Job"> & {
    * @generated from field: bool delayed = 21;
    */
   delayed: boolean;
+
+  /**
+   * How soon an examiner has to look at the result; unspecified where none has
+   * to. With `GRADING_REVIEW_MODE=required` the job waits for that in
+   * REVIEW_REQUIRED; with `advisory` it is COMPLETED all the same.
+   *
+   * @generated from field: vstep.grading.v1.ReviewPriority review_priority = 22;
+   */
+  reviewPriority: ReviewPriority;
+
+  /**
+   * Why an examiner has to.
+   *
+   * @generated from field: repeated vstep.grading.v1.ReviewReason review_reasons = 23;
+   */
+  reviewReasons: ReviewReason[];
 };
 
 /**
@@ -559,10 +575,97 @@ export enum JobStage {
    * @generated from enum value: JOB_STAGE_ENDED = 5;
    */
   ENDED = 5,
+
+  /**
+   * Machine grading is done; an examiner is to look at the result.
+   *
+   * @generated from enum value: JOB_STAGE_REVIEWING = 6;
+   */
+  REVIEWING = 6,
 }
 
 /**
  * Describes the enum vstep.grading.v1.JobStage.
  */
 export declare const JobStageSchema: GenEnum<JobStage>;
+
+/**
+ * How soon an examiner has to look at a result.
+ *
+ * @generated from enum vstep.grading.v1.ReviewPriority
+ */
+export enum ReviewPriority {
+  /**
+   * No review is needed.
+   *
+   * @generated from enum value: REVIEW_PRIORITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A confidence of 70 to 84, or a spot check.
+   *
+   * @generated from enum value: REVIEW_PRIORITY_MEDIUM = 1;
+   */
+  MEDIUM = 1,
+
+  /**
+   * A confidence of 50 to 69.
+   *
+   * @generated from enum value: REVIEW_PRIORITY_HIGH = 2;
+   */
+  HIGH = 2,
+
+  /**
+   * A confidence under 50, or a sign of fraud.
+   *
+   * @generated from enum value: REVIEW_PRIORITY_CRITICAL = 3;
+   */
+  CRITICAL = 3,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.ReviewPriority.
+ */
+export declare const ReviewPrioritySchema: GenEnum<ReviewPriority>;
+
+/**
+ * Why an examiner has to look at a result.
+ *
+ * @generated from enum vstep.grading.v1.ReviewReason
+ */
+export enum ReviewReason {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: REVIEW_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The confidence lies under 85.
+   *
+   * @generated from enum value: REVIEW_REASON_LOW_CONFIDENCE = 1;
+   */
+  LOW_CONFIDENCE = 1,
+
+  /**
+   * The answer addresses whoever grades it.
+   *
+   * @generated from enum value: REVIEW_REASON_FRAUD_SIGNAL = 2;
+   */
+  FRAUD_SIGNAL = 2,
+
+  /**
+   * Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`).
+   *
+   * @generated from enum value: REVIEW_REASON_SPOT_CHECK = 3;
+   */
+  SPOT_CHECK = 3,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.ReviewReason.
+ */
+export declare const ReviewReasonSchema: GenEnum<ReviewReason>;
 

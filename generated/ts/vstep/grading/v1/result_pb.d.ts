@@ -249,6 +249,14 @@ export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
    * @generated from field: repeated string tools = 7;
    */
   tools: string[];
+
+  /**
+   * The calibration on examiners' marks, by its name and version; empty where
+   * there is none.
+   *
+   * @generated from field: string calibration = 8;
+   */
+  calibration: string;
 };
 
 /**
@@ -290,6 +298,14 @@ export declare type ResultSummary = Message<"vstep.grading.v1.ResultSummary"> & 
    * @generated from field: repeated vstep.grading.v1.Flag flags = 4;
    */
   flags: Flag[];
+
+  /**
+   * How far the result can be relied on, 0 to 100; absent from results of
+   * versions that did not tell.
+   *
+   * @generated from field: optional int32 confidence = 5;
+   */
+  confidence?: number | undefined;
 };
 
 /**
@@ -297,6 +313,136 @@ export declare type ResultSummary = Message<"vstep.grading.v1.ResultSummary"> & 
  * Use `create(ResultSummarySchema)` to create a new message.
  */
 export declare const ResultSummarySchema: GenMessage<ResultSummary>;
+
+/**
+ * One factor that could be measured.
+ *
+ * @generated from message vstep.grading.v1.FactorScore
+ */
+export declare type FactorScore = Message<"vstep.grading.v1.FactorScore"> & {
+  /**
+   * Which factor.
+   *
+   * @generated from field: vstep.grading.v1.ConfidenceFactor factor = 1;
+   */
+  factor: ConfidenceFactor;
+
+  /**
+   * 0 to 100.
+   *
+   * @generated from field: double value = 2;
+   */
+  value: number;
+
+  /**
+   * Its weight beside the other factors.
+   *
+   * @generated from field: double weight = 3;
+   */
+  weight: number;
+};
+
+/**
+ * Describes the message vstep.grading.v1.FactorScore.
+ * Use `create(FactorScoreSchema)` to create a new message.
+ */
+export declare const FactorScoreSchema: GenMessage<FactorScore>;
+
+/**
+ * How far a result can be relied on.
+ *
+ * @generated from message vstep.grading.v1.Confidence
+ */
+export declare type Confidence = Message<"vstep.grading.v1.Confidence"> & {
+  /**
+   * The weighted mean of the factors, 0 to 100. From 90 on a result stands;
+   * 85 to 89 is marked for audit; under 85 an examiner should look at it.
+   *
+   * @generated from field: int32 value = 1;
+   */
+  value: number;
+
+  /**
+   * The factors that could be measured.
+   *
+   * @generated from field: repeated vstep.grading.v1.FactorScore factors = 2;
+   */
+  factors: FactorScore[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.Confidence.
+ * Use `create(ConfidenceSchema)` to create a new message.
+ */
+export declare const ConfidenceSchema: GenMessage<Confidence>;
+
+/**
+ * A sentence or two to the learner.
+ *
+ * @generated from message vstep.grading.v1.Remark
+ */
+export declare type Remark = Message<"vstep.grading.v1.Remark"> & {
+  /**
+   * The criterion that it is about.
+   *
+   * @generated from field: vstep.grading.v1.Criterion criterion = 1;
+   */
+  criterion: Criterion;
+
+  /**
+   * In the language of the feedback.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * The places of the answer that it speaks of; at most 5.
+   *
+   * @generated from field: repeated vstep.grading.v1.Quote quotes = 3;
+   */
+  quotes: Quote[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.Remark.
+ * Use `create(RemarkSchema)` to create a new message.
+ */
+export declare const RemarkSchema: GenMessage<Remark>;
+
+/**
+ * What a learner can take from a result.
+ *
+ * @generated from message vstep.grading.v1.Feedback
+ */
+export declare type Feedback = Message<"vstep.grading.v1.Feedback"> & {
+  /**
+   * The language of the remarks.
+   *
+   * @generated from field: vstep.grading.v1.FeedbackLanguage language = 1;
+   */
+  language: FeedbackLanguage;
+
+  /**
+   * What went well, most telling first.
+   *
+   * @generated from field: repeated vstep.grading.v1.Remark strengths = 2;
+   */
+  strengths: Remark[];
+
+  /**
+   * What to work on, most telling first.
+   *
+   * @generated from field: repeated vstep.grading.v1.Remark to_work_on = 3;
+   */
+  toWorkOn: Remark[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.Feedback.
+ * Use `create(FeedbackSchema)` to create a new message.
+ */
+export declare const FeedbackSchema: GenMessage<Feedback>;
 
 /**
  * The result of one job. A practice estimate, not an official VSTEP result.
@@ -381,6 +527,29 @@ export declare type Result = Message<"vstep.grading.v1.Result"> & {
    * @generated from field: string notice = 11;
    */
   notice: string;
+
+  /**
+   * How far the result can be relied on; absent from results of versions that
+   * did not tell.
+   *
+   * @generated from field: vstep.grading.v1.Confidence confidence = 12;
+   */
+  confidence?: Confidence | undefined;
+
+  /**
+   * Confident enough to be given out, not enough to be forgotten: 85 to 89.
+   *
+   * @generated from field: bool audit = 13;
+   */
+  audit: boolean;
+
+  /**
+   * What the learner can take from it, in the language the job asked for; absent
+   * from results of versions that had none.
+   *
+   * @generated from field: vstep.grading.v1.Feedback feedback = 14;
+   */
+  feedback?: Feedback | undefined;
 };
 
 /**
@@ -616,4 +785,84 @@ export enum Impact {
  * Describes the enum vstep.grading.v1.Impact.
  */
 export declare const ImpactSchema: GenEnum<Impact>;
+
+/**
+ * What speaks for or against a result.
+ *
+ * @generated from enum vstep.grading.v1.ConfidenceFactor
+ */
+export enum ConfidenceFactor {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: CONFIDENCE_FACTOR_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Independent scorers came to the same score.
+   *
+   * @generated from enum value: CONFIDENCE_FACTOR_SCORER_AGREEMENT = 1;
+   */
+  SCORER_AGREEMENT = 1,
+
+  /**
+   * The answer keeps the formal rules of its task: words, format, requirements.
+   *
+   * @generated from enum value: CONFIDENCE_FACTOR_RULE_VALIDATION = 2;
+   */
+  RULE_VALIDATION = 2,
+
+  /**
+   * The words are the writer's own.
+   *
+   * @generated from enum value: CONFIDENCE_FACTOR_ORIGINALITY = 3;
+   */
+  ORIGINALITY = 3,
+
+  /**
+   * Sentences, paragraphs and words are those of an answer to such a task.
+   *
+   * @generated from enum value: CONFIDENCE_FACTOR_LENGTH_AND_SHAPE = 4;
+   */
+  LENGTH_AND_SHAPE = 4,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.ConfidenceFactor.
+ */
+export declare const ConfidenceFactorSchema: GenEnum<ConfidenceFactor>;
+
+/**
+ * The language that a learner is addressed in.
+ *
+ * @generated from enum vstep.grading.v1.FeedbackLanguage
+ */
+export enum FeedbackLanguage {
+  /**
+   * English.
+   *
+   * @generated from enum value: FEEDBACK_LANGUAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * English.
+   *
+   * @generated from enum value: FEEDBACK_LANGUAGE_ENGLISH = 1;
+   */
+  ENGLISH = 1,
+
+  /**
+   * Vietnamese.
+   *
+   * @generated from enum value: FEEDBACK_LANGUAGE_VIETNAMESE = 2;
+   */
+  VIETNAMESE = 2,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.FeedbackLanguage.
+ */
+export declare const FeedbackLanguageSchema: GenEnum<FeedbackLanguage>;
 

@@ -1,0 +1,32 @@
+"""What a learner can take from a result."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grading.domain.criterion import Criterion, Quote
+
+
+class FeedbackLanguage(StrEnum):
+    """The language that a learner is addressed in; its code of ISO 639-1."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One sentence or two to the learner, about one criterion."""
+
+    criterion: Criterion
+    text: str
+    #: The places it speaks of; at most five.
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What went well and what to work on, most telling first."""
+
+    language: FeedbackLanguage
+    strengths: tuple[Remark, ...]
+    to_work_on: tuple[Remark, ...]
