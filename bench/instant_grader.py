@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
+from grading.domain.criterion import Criterion
 from grading.domain.job import JobStage
-from grading.domain.result import Criterion, CriterionScore, GradingResult, Provenance
+from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
 from grading.domain.work import WritingWork
 from workers.grader import ReportProgress

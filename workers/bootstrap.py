@@ -30,6 +30,7 @@ from grading.logs import configure_logs
 from grading.settings import Settings
 from grading.store.engine import make_engine
 from workers.grader import WritingGrader
+from workers.journal import Journal
 from workers.presence import Presence
 from workers.runner import Runner
 
@@ -47,12 +48,10 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
 
     @cache
     def runner() -> Runner:
-        # A connection for the run and one for the thread that keeps its lease.
-        engine = make_engine(settings, "vstep-grading-worker", pool_size=2)
+        engine = make_engine(settings, "vstep-grading-worker", pool_size=1)
         return Runner(
-            engine,
+            Journal(engine, timedelta(seconds=settings.grading_lease_seconds)),
             load_grader(),
-            timedelta(seconds=settings.grading_lease_seconds),
             RetryPolicy(
                 settings.grading_max_retries,
                 timedelta(seconds=settings.grading_retry_backoff_cap_seconds),

@@ -1,4 +1,4 @@
-"""Runs one job: claim it, keep its lease, grade, settle."""
+"""Runs one job: claim it, grade, write how it came out."""
 
 import random
 import time
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.domain.job import JobStage, JobState
@@ -17,11 +17,20 @@ from grading.domain.result import GradingResult
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
 from grading.exceptions import LeaseLost, TransientFault, WorkerStopping
-from grading.store import runs
-from grading.store.interruptions import keep_late_result, release_run, retry_run
-from grading.store.records import Claim, Failure, FailureReason
+from grading.store.records import Failure, FailureReason
+from grading.store.run_writes import (
+    Graded,
+    Report,
+    RunEnd,
+    failed_end,
+    graded_end,
+    released_end,
+    retried_end,
+)
+from grading.store.runs import keep_late_result
 from workers.grader import WritingGrader
-from workers.lease import LeaseKeeper
+from workers.hold import Hold
+from workers.journal import Journal
 
 _log = structlog.get_logger(__name__)
 
@@ -36,10 +45,8 @@ _STATE_OF_STAGE = {
 class Runner:
     """Takes a job from claim to settlement in the calling thread."""
 
-    engine: Engine
+    journal: Journal
     grader: WritingGrader
-    #: How long a claim holds without a renewal.
-    lease: timedelta
     #: When a job is taken again after a passing fault.
     policy: RetryPolicy
     #: Which results a person has to look at.
@@ -54,65 +61,62 @@ class Runner:
             sqlalchemy.exc.SQLAlchemyError: the database was lost on the way. The
                 job stays with this run until its lease lapses and is taken again.
         """
-        with self.engine.connect() as conn:
-            held = runs.claim(conn, job_id, worker, self.lease)
-        if held is None:
+        hold = self.journal.claim(job_id, worker)
+        if hold is None:
             _log.info("job_not_claimed", job_id=str(job_id))
             return
-        log = _log.bind(job_id=str(job_id), run=held.run)
+        log = _log.bind(job_id=str(job_id), run=hold.claim.run)
         log.info("job_claimed")
         try:
-            with LeaseKeeper(self.engine, held, self.lease) as keeper:
-                self._grade_and_settle(held, keeper)
+            self._grade_and_settle(hold)
         except WorkerStopping:
-            self._give_back(held)
+            with suppress(LeaseLost):
+                hold.end(released_end())
             log.info("job_given_back")
         except LeaseLost:
             log.warning("lease_lost")
         else:
             log.info("run_ended")
+        finally:
+            self.journal.forget(hold)
 
-    def _grade_and_settle(self, held: Claim, keeper: LeaseKeeper) -> None:
+    def _grade_and_settle(self, hold: Hold) -> None:
         started = time.monotonic()
-        outcome = self._grade(held, keeper)
+        outcome = self._grade(hold)
         took = timedelta(seconds=time.monotonic() - started)
-        with self.engine.connect() as conn:
-            match outcome:
-                case TransientFault():
-                    self._retry(conn, held, outcome)
-                case Failure():
-                    runs.fail(conn, held, outcome)
-                case _:
-                    routing = self.review.route(outcome, held.job_id)
-                    held_back = self.review.holds_back(routing)
-                    try:
-                        runs.settle(conn, held, outcome, took, routing, held_back=held_back)
-                    except LeaseLost:
-                        keep_late_result(conn, held, outcome, took)
-                        raise
+        match outcome:
+            case TransientFault():
+                hold.end(self._after(outcome, hold.claim.retries))
+            case Failure():
+                hold.end(failed_end(outcome))
+            case _:
+                self._settle(hold, outcome, took)
 
-    def _retry(self, conn: Connection, held: Claim, fault: TransientFault) -> None:
-        if self.policy.allows(held.retries):
-            wait = self.policy.wait_asked(held.retries + 1, random.random(), fault.retry_after)
-            retry_run(conn, held, Failure(FailureReason.TRANSIENT, fault.message), wait)
-        else:
-            message = f"{fault.message}; {held.retries} retries were made before"
-            runs.fail(conn, held, Failure(FailureReason.RETRIES_EXHAUSTED, message))
+    def _settle(self, hold: Hold, result: GradingResult, took: timedelta) -> None:
+        routing = self.review.route(result, hold.claim.job_id)
+        try:
+            hold.end(graded_end(Graded(result, took, routing, self.review.holds_back(routing))))
+        except LeaseLost:
+            self.journal.call(
+                partial(keep_late_result, held=hold.claim, result=result, grading_duration=took)
+            )
+            raise
 
-    def _give_back(self, held: Claim) -> None:
-        with self.engine.connect() as conn, suppress(LeaseLost):
-            release_run(conn, held)
+    def _after(self, fault: TransientFault, retries: int) -> RunEnd:
+        if self.policy.allows(retries):
+            wait = self.policy.wait_asked(retries + 1, random.random(), fault.retry_after)
+            return retried_end(Failure(FailureReason.TRANSIENT, fault.message), wait)
+        message = f"{fault.message}; {retries} retries were made before"
+        return failed_end(Failure(FailureReason.RETRIES_EXHAUSTED, message))
 
-    def _grade(self, held: Claim, keeper: LeaseKeeper) -> GradingResult | Failure | TransientFault:
+    def _grade(self, hold: Hold) -> GradingResult | Failure | TransientFault:
         def report(stage: JobStage, progress: float, message: str) -> None:
             if self.stopping():
                 raise WorkerStopping
-            keeper.check()
-            with self.engine.connect() as conn:
-                runs.advance(conn, held, _STATE_OF_STAGE[stage], stage, progress, message)
+            hold.report(Report(_STATE_OF_STAGE[stage], stage, progress, message))
 
         try:
-            return self.grader.grade(held.work, report)
+            return self.grader.grade(hold.claim.work, report)
         except TransientFault as fault:
             return fault
         except (LeaseLost, WorkerStopping, SQLAlchemyError):
@@ -120,7 +124,7 @@ class Runner:
         except Exception as error:
             # The same text would break the same grader again: no retry. The
             # error's own words may quote the text, so only its class is kept.
-            _log.error("grader_failed", job_id=str(held.job_id), error=type(error).__name__)
+            _log.error("grader_failed", job_id=str(hold.claim.job_id), error=type(error).__name__)
             return Failure(
                 FailureReason.GRADER_FAILED, f"the grader failed with {type(error).__name__}"
             )

@@ -136,7 +136,7 @@ def _document(job: NewJob) -> dict[str, object]:
         "skill": job.skill.value,
         "writing_task": int(job.work.task),
         "retry_of": None if job.retry_of is None else str(job.retry_of),
-        "time_allowed": f"{job.time_allowed.total_seconds()} s",
+        "time_allowed": f"{job.time_allowed.total_seconds():.6f} s",
         "prompt": job.work.prompt.text,
         "requirements": job.work.prompt.requirements,
         "text": job.work.text,

@@ -1,10 +1,6 @@
-"""A worker's hold on a job: claim, renew, advance, settle, fail.
+"""A worker's hold on jobs: claim and renew; and the writes of one run alone."""
 
-Every statement after the claim says ``WHERE id = … AND run = …``: ``run`` is the
-fencing token. A worker that was frozen past its lease finds no row and stops;
-it can't write over the worker that took the job since.
-"""
-
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,22 +10,41 @@ from grading.domain.job import JobStage, JobState
 from grading.domain.result import GradingResult
 from grading.domain.review import NO_REVIEW, Routing
 from grading.exceptions import LeaseLost
-from grading.store.documents import outcome_to_json, result_to_json
-from grading.store.records import Claim, Failure, ResultSummary, work_from
+from grading.store.documents import result_to_json
+from grading.store.records import Claim, Failure, work_from
+from grading.store.run_writes import (
+    Graded,
+    Report,
+    RunEnd,
+    RunWrite,
+    failed_end,
+    graded_end,
+    released_end,
+    retried_end,
+    write_runs,
+)
 
-# One conditional UPDATE: of any number of workers with a message for the same
-# job, the row lock lets one through and the others find the state changed. The
-# outbox row goes with the claim, since the job no longer wants a worker.
+# A conditional UPDATE: of any number of workers with a message for the same job,
+# the row lock lets one through and the others find the state changed. Jobs are
+# locked in the order of their ids, so that two claims wait for each other instead
+# of deadlocking. The outbox row goes with the claim, since the job no longer wants
+# a worker.
 _CLAIM = text("""
-    WITH claimed AS (
+    WITH wanted AS (
+        SELECT id FROM jobs
+        WHERE id = ANY(CAST(:job_ids AS uuid[]))
+          AND state IN ('queued', 'retrying')
+          AND (next_run_at IS NULL OR next_run_at <= now())
+          AND deadline_at > now()
+        ORDER BY id
+        FOR UPDATE
+    ),
+    claimed AS (
         UPDATE jobs
         SET state = 'processing', progress = 0, run = run + 1, last_sequence = last_sequence + 1,
             feed_key = greatest(feed_key, pg_current_xact_id()),
             lease_expires_at = now() + :lease, next_run_at = NULL, updated_at = now()
-        WHERE id = :job_id
-          AND state IN ('queued', 'retrying')
-          AND (next_run_at IS NULL OR next_run_at <= now())
-          AND deadline_at > now()
+        WHERE id = ANY(ARRAY(SELECT id FROM wanted))
         RETURNING *
     ),
     run AS (
@@ -37,7 +52,7 @@ _CLAIM = text("""
         SELECT id, run, :worker, now() FROM claimed
     ),
     served AS (
-        DELETE FROM outbox USING claimed WHERE outbox.job_id = claimed.id
+        DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT id FROM claimed))
     ),
     event AS (
         INSERT INTO events (
@@ -57,99 +72,53 @@ _CLAIM = text("""
 _RENEW = text("""
     UPDATE jobs
     SET lease_expires_at = now() + :lease
-    WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
+    FROM unnest(CAST(:job_ids AS uuid[]), CAST(:runs AS integer[])) AS held (job_id, run)
+    WHERE id = ANY(CAST(:job_ids AS uuid[])) AND id = held.job_id AND jobs.run = held.run
+      AND state IN ('processing', 'analyzing', 'grading')
+    RETURNING id
 """)
 
-_ADVANCE = text("""
-    WITH advanced AS (
-        UPDATE jobs
-        SET state = :state, progress = :progress, last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()),
-            updated_at = now()
-        WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
+# Kept for the record: the job failed for its deadline while this run was still
+# at work. The state stays; the primary key keeps it to one result.
+_LATE = text("""
+    WITH late AS (
+        UPDATE jobs SET late = true, updated_at = now()
+        WHERE id = :job_id AND run = :run AND state = 'failed'
+          AND error_reason = 'deadline_exceeded' AND NOT late
         RETURNING *
-    ),
-    event AS (
-        INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, created_at, feed_key
-        )
-        SELECT id, last_sequence, run, state, :stage, :progress, :message, now(), feed_key
-        FROM advanced
     )
-    SELECT pg_notify('job_events', id::text) FROM advanced
+    INSERT INTO results (
+        job_id, run, score, band, document, grading_duration, created_at, late
+    )
+    SELECT id, run, :score, :band, CAST(:document AS jsonb), :grading_duration, now(), true
+    FROM late
 """)
 
-# Result, terminal state and terminal event stand or fall together. The primary
-# key of "results" makes a second result impossible, whatever else went wrong.
-_SETTLE = text("""
-    WITH settled AS (
-        UPDATE jobs
-        SET state = :state, progress = 1, last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()),
-            lease_expires_at = NULL, updated_at = now(),
-            ended_at = CASE CAST(:state AS text) WHEN 'completed' THEN now() END,
-            review_priority = :review_priority, review_reasons = CAST(:review_reasons AS text[])
-        WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
-        RETURNING *
-    ),
-    result AS (
-        INSERT INTO results (
-            job_id, run, score, band, document, grading_duration, created_at, audit
-        )
-        SELECT id, run, :score, :band, CAST(:document AS jsonb), :grading_duration, now(), :audit
-        FROM settled
-    ),
-    run AS (
-        UPDATE runs SET ended_at = now(), outcome = 'completed'
-        FROM settled
-        WHERE runs.job_id = settled.id AND runs.run = settled.run
-    ),
-    event AS (
-        INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
-        )
-        SELECT id, last_sequence, run, state, :stage, 1, :message, CAST(:outcome AS jsonb),
-               now(), feed_key
-        FROM settled
-    )
-    SELECT pg_notify('job_events', id::text) FROM settled
-""")
 
-_FAIL = text("""
-    WITH failed AS (
-        UPDATE jobs
-        SET state = 'failed', last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
-            updated_at = now(), ended_at = now(), error_reason = :reason,
-            error_message = :message
-        WHERE id = :job_id AND run = :run AND state IN ('processing', 'analyzing', 'grading')
-        RETURNING *
-    ),
-    run AS (
-        UPDATE runs
-        SET ended_at = now(), outcome = 'failed', error_reason = :reason,
-            error_message = :message
-        FROM failed
-        WHERE runs.job_id = failed.id AND runs.run = failed.run
-    ),
-    event AS (
-        INSERT INTO events (
-            job_id, sequence, run, state, stage, progress, message, outcome, created_at, feed_key
-        )
-        SELECT id, last_sequence, run, state, 'ended', progress, 'Failed.',
-               CAST(:outcome AS jsonb), now(), feed_key
-        FROM failed
-    )
-    SELECT pg_notify('job_events', id::text) FROM failed
-""")
+def claim_jobs(
+    conn: Connection, job_ids: Sequence[UUID], worker: str, lease: timedelta
+) -> dict[UUID, Claim]:
+    """Take jobs for ``worker``; what is held, ended, not yet due or unknown is left out."""
+    rows = conn.execute(_CLAIM, {"job_ids": list(job_ids), "worker": worker, "lease": lease})
+    return {
+        row.id: Claim(row.id, row.run, row.retries, work_from(row.writing_task, row))
+        for row in rows
+    }
 
 
 def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Claim | None:
     """Take a job for ``worker``; None where it is held, ended, not yet due or unknown."""
-    row = conn.execute(_CLAIM, {"job_id": job_id, "worker": worker, "lease": lease}).one_or_none()
-    if row is None:
-        return None
-    return Claim(row.id, row.run, row.retries, work_from(row.writing_task, row))
+    return claim_jobs(conn, [job_id], worker, lease).get(job_id)
+
+
+def renew_jobs(conn: Connection, held: Sequence[Claim], lease: timedelta) -> set[UUID]:
+    """Hold jobs for ``lease`` from now; gives those that were still held."""
+    wanted = {
+        "job_ids": [claim.job_id for claim in held],
+        "runs": [claim.run for claim in held],
+        "lease": lease,
+    }
+    return {row.id for row in conn.execute(_RENEW, wanted)}
 
 
 def renew(conn: Connection, held: Claim, lease: timedelta) -> None:
@@ -158,8 +127,7 @@ def renew(conn: Connection, held: Claim, lease: timedelta) -> None:
     Raises:
         LeaseLost: the job is no longer this run's.
     """
-    renewed = conn.execute(_RENEW, {"job_id": held.job_id, "run": held.run, "lease": lease})
-    if renewed.rowcount == 0:
+    if not renew_jobs(conn, [held], lease):
         raise LeaseLost(held.job_id, held.run)
 
 
@@ -176,20 +144,7 @@ def advance(
     Raises:
         LeaseLost: the job is no longer this run's.
     """
-    _fenced(
-        conn.execute(
-            _ADVANCE,
-            {
-                "job_id": held.job_id,
-                "run": held.run,
-                "state": state.value,
-                "stage": stage.value,
-                "progress": progress,
-                "message": message,
-            },
-        ).first(),
-        held,
-    )
+    _write(conn, RunWrite(held, (Report(state, stage, progress, message),)))
 
 
 def settle(
@@ -203,32 +158,10 @@ def settle(
 ) -> None:
     """Store the result, and complete the job or put it to review.
 
-    What is ``held_back`` for its review is shown to nobody before.
-
     Raises:
         LeaseLost: the job is no longer this run's; nothing was stored.
     """
-    _fenced(
-        conn.execute(
-            _SETTLE,
-            {
-                "job_id": held.job_id,
-                "run": held.run,
-                "score": result.score,
-                "band": result.band.value,
-                "document": result_to_json(result),
-                "grading_duration": grading_duration,
-                "state": (JobState.REVIEW_REQUIRED if held_back else JobState.COMPLETED).value,
-                "stage": (JobStage.REVIEWING if held_back else JobStage.ENDED).value,
-                "message": "Graded; an examiner looks at it." if held_back else "Graded.",
-                "outcome": None if held_back else outcome_to_json(ResultSummary.of(result)),
-                "review_priority": routing.priority and routing.priority.value,
-                "review_reasons": [reason.value for reason in routing.reasons],
-                "audit": routing.audit,
-            },
-        ).first(),
-        held,
-    )
+    _end(conn, held, graded_end(Graded(result, grading_duration, routing, held_back)))
 
 
 def fail(conn: Connection, held: Claim, failure: Failure) -> None:
@@ -237,21 +170,49 @@ def fail(conn: Connection, held: Claim, failure: Failure) -> None:
     Raises:
         LeaseLost: the job is no longer this run's; nothing was stored.
     """
-    _fenced(
-        conn.execute(
-            _FAIL,
-            {
-                "job_id": held.job_id,
-                "run": held.run,
-                "reason": failure.reason.value,
-                "message": failure.message,
-                "outcome": outcome_to_json(failure),
-            },
-        ).first(),
-        held,
+    _end(conn, held, failed_end(failure))
+
+
+def retry_run(conn: Connection, held: Claim, failure: Failure, wait: timedelta) -> None:
+    """Have the job taken again after ``wait``; uses up a retry.
+
+    Raises:
+        LeaseLost: the job is no longer this run's; nothing was stored.
+    """
+    _end(conn, held, retried_end(failure, wait))
+
+
+def release_run(conn: Connection, held: Claim) -> None:
+    """Give the job back at once; uses up no retry.
+
+    Raises:
+        LeaseLost: the job is no longer this run's; nothing was stored.
+    """
+    _end(conn, held, released_end())
+
+
+def keep_late_result(
+    conn: Connection, held: Claim, result: GradingResult, grading_duration: timedelta
+) -> bool:
+    """Keep a result that came after the deadline had failed the job; tells whether it did."""
+    kept = conn.execute(
+        _LATE,
+        {
+            "job_id": held.job_id,
+            "run": held.run,
+            "score": result.score,
+            "band": result.band.value,
+            "document": result_to_json(result),
+            "grading_duration": grading_duration,
+        },
     )
+    return kept.rowcount > 0
 
 
-def _fenced(row: object | None, held: Claim) -> None:
-    if row is None:
-        raise LeaseLost(held.job_id, held.run)
+def _end(conn: Connection, held: Claim, end: RunEnd) -> None:
+    _write(conn, RunWrite(held, end=end))
+
+
+def _write(conn: Connection, write: RunWrite) -> None:
+    if not write_runs(conn, [write]):
+        raise LeaseLost(write.held.job_id, write.held.run)

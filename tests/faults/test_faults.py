@@ -34,6 +34,8 @@ def test_the_promise_holds_whatever_is_killed(
     assert report.violations == []
     assert report.ends.total() == size.jobs
     assert {*report.struck} == {*Kind}
+    # A job may end with its retries used up, but most are graded for all that.
+    assert report.ends["completed"] > 0.75 * size.jobs
 
 
 def test_a_worker_that_was_overtaken_breaks_nothing(ground: Ground) -> None:

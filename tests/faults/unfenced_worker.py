@@ -5,15 +5,17 @@
 
 from sqlalchemy import text
 
-from grading.store import runs
+from grading.store import run_writes, runs
 from tests.stack import scripted_worker
 
-FENCE = " AND run = :run"
-STATEMENTS = ("_RENEW", "_ADVANCE", "_SETTLE", "_FAIL")
+FENCES = (
+    (run_writes, "_WRITE", " AND jobs.run = write.run"),
+    (runs, "_RENEW", " AND jobs.run = held.run"),
+)
 
-for _name in STATEMENTS:
-    _fenced = str(getattr(runs, _name))
-    assert FENCE in _fenced, f"{_name} has no fence to take down"
-    setattr(runs, _name, text(_fenced.replace(FENCE, "")))
+for _module, _name, _fence in FENCES:
+    _fenced = str(getattr(_module, _name))
+    assert _fence in _fenced, f"{_name} has no fence to take down"
+    setattr(_module, _name, text(_fenced.replace(_fence, "")))
 
 app = scripted_worker.app

@@ -9,11 +9,10 @@ from sqlalchemy import Connection
 from grading.domain.delay import Pace
 from grading.store.acceptance import accept
 from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
-from grading.store.interruptions import retry_run
 from grading.store.jobs import cancel_job, get_job
 from grading.store.reaping import release_due_retries
 from grading.store.records import Failure, FailureReason
-from grading.store.runs import claim, settle
+from grading.store.runs import claim, retry_run, settle
 from grading.store.workers import report_alive
 from tests.stack.postgres import Database
 from tests.stack.scripted_grader import RESULT

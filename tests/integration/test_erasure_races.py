@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from grading.store import runs
 from grading.store.acceptance import Accepted, accept
 from grading.store.erasure import erase_job
-from grading.store.interruptions import release_run
 from grading.store.outbox import mark_sent, take_unsent, unsend_lost
 from grading.store.reaping import release_due_retries
+from grading.store.runs import release_run
 from tests.stack.postgres import Database
 from tests.stack.submissions import new_job
 

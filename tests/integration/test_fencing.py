@@ -162,6 +162,12 @@ def test_settling_writes_result_state_and_event_together(
     assert database.rows("SELECT outcome FROM runs") == [{"outcome": "completed"}]
 
 
+def test_a_grading_that_took_no_time_is_stored(conn: Connection) -> None:
+    held = _claimed(conn)
+    runs.settle(conn, held, RESULT, timedelta(microseconds=42))
+    assert get_result(conn, held.job_id).grading_duration == timedelta(microseconds=42)
+
+
 def test_a_second_result_is_impossible_even_past_the_fence(
     conn: Connection, database: Database
 ) -> None:

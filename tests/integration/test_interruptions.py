@@ -1,26 +1,26 @@
 """Runs that don't settle: retried, given back, too late."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewMode, ReviewPolicy
 from grading.domain.work import WritingWork
 from grading.exceptions import LeaseLost, ResultNotAvailable, TransientFault
 from grading.store.acceptance import accept
-from grading.store.interruptions import keep_late_result, release_run, retry_run
 from grading.store.jobs import cancel_job, get_job, get_result
 from grading.store.reaping import fail_overdue, release_due_retries
 from grading.store.records import Claim, Failure, FailureReason, NewJob
-from grading.store.runs import claim, settle
+from grading.store.runs import claim, keep_late_result, release_run, retry_run, settle
 from tests.stack.postgres import Database
 from tests.stack.scripted_grader import RESULT, ScriptedGrader
 from tests.stack.submissions import new_job
 from workers.grader import ReportProgress
+from workers.journal import Journal
 from workers.runner import Runner
 
 LEASE = timedelta(seconds=30)
@@ -49,8 +49,16 @@ def _never() -> bool:
     return False
 
 
-def _runner(engine: Engine, grader: Any, stopping: Callable[[], bool] = _never) -> Runner:
-    return Runner(engine, grader, LEASE, POLICY, REVIEW, stopping)
+@pytest.fixture
+def journal(database: Database) -> Iterator[Journal]:
+    """A journal as a worker's process has it."""
+    made = Journal(database.make_engine(pool_size=1), LEASE)
+    yield made
+    made.close()
+
+
+def _runner(journal: Journal, grader: Any, stopping: Callable[[], bool] = _never) -> Runner:
+    return Runner(journal, grader, POLICY, REVIEW, stopping)
 
 
 def test_a_retry_waits_in_the_job_and_is_taken_again(conn: Connection, database: Database) -> None:
@@ -124,10 +132,10 @@ class _Faulty:
 
 
 def test_passing_faults_are_retried_until_the_retries_are_used_up(
-    engine: Engine, conn: Connection, database: Database
+    journal: Journal, conn: Connection, database: Database
 ) -> None:
     job = _accepted(conn)
-    runner = _runner(engine, _Faulty())
+    runner = _runner(journal, _Faulty())
     for retry in (1, 2):
         runner.run(job.id, "worker-1")
         [row] = database.rows("SELECT *, next_run_at - updated_at AS wait FROM jobs")
@@ -149,18 +157,18 @@ def test_passing_faults_are_retried_until_the_retries_are_used_up(
 
 @pytest.mark.parametrize(("asked", "waited"), [(17.0, 17), (9000.0, 300)])
 def test_a_provider_is_left_alone_as_long_as_it_asked_up_to_the_cap(
-    engine: Engine, conn: Connection, database: Database, asked: float, waited: int
+    journal: Journal, conn: Connection, database: Database, asked: float, waited: int
 ) -> None:
-    _runner(engine, _Faulty(asked)).run(_accepted(conn).id, "worker-1")
+    _runner(journal, _Faulty(asked)).run(_accepted(conn).id, "worker-1")
     [row] = database.rows("SELECT next_run_at - updated_at AS wait FROM jobs")
     assert row["wait"] == timedelta(seconds=waited)
 
 
 def test_a_worker_that_shuts_down_gives_the_job_back(
-    engine: Engine, conn: Connection, database: Database
+    journal: Journal, conn: Connection, database: Database
 ) -> None:
     job = _accepted(conn)
-    _runner(engine, ScriptedGrader(), stopping=lambda: True).run(job.id, "worker-1")
+    _runner(journal, ScriptedGrader(), stopping=lambda: True).run(job.id, "worker-1")
     [row] = database.rows("SELECT state, retries, next_run_at <= now() AS due FROM jobs")
     assert row == {"state": "retrying", "retries": 0, "due": True}
     [run] = database.rows("SELECT outcome FROM runs")

@@ -3,10 +3,8 @@
 ``slow:2.5`` takes that many seconds, in many small steps; ``silent:2.5`` does so
 without a word, ``late:2.5`` before its first word and ``last:2.5`` after its last one;
 ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times that a process is
-given this very text; anything else is graded at once.
-without a word; ``boom`` breaks; ``flaky:2`` meets a passing fault the first two times
-that a process is given this very text; ``unsure:60`` is graded with that confidence, all
-else with 95; anything else is graded at once.
+given this very text; ``unsure:60`` is graded with that confidence, all else with 95;
+anything else is graded at once.
 """
 
 import re
