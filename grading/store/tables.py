@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     Float,
     Integer,
@@ -45,4 +46,14 @@ jobs = Table(
     Column("late", Boolean, nullable=False),
     Column("retry_of", Uuid),
     Column("delayed", Boolean, nullable=False),
+    Column(
+        "phase",
+        Text,
+        Computed(
+            "CASE WHEN state IN ('processing', 'analyzing', 'grading') "
+            "THEN 'running' ELSE state END",
+            persisted=True,
+        ),
+        nullable=False,
+    ),
 )
