@@ -4,22 +4,24 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
+# Rows are looked up job by job, and found again by their place: they are locked, and
+# events never change. Joins scan the tables where the planner expects many.
 # Only jobs that ended: what is unfinished is never purged. The horizon rises in
 # the same statement, so no cursor can go on across a hole without being told.
 _EVENTS = text("""
     WITH old AS (
-        SELECT events.job_id, events.sequence, events.feed_key
+        SELECT events.place
         FROM jobs
-        JOIN events ON events.job_id = jobs.id
-        WHERE jobs.ended_at < now() - :age
-        ORDER BY jobs.ended_at
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM events WHERE job_id = jobs.id FOR UPDATE SKIP LOCKED
+        ) AS events
+        WHERE ended_at < now() - :age
+        ORDER BY ended_at
         LIMIT :limit
-        FOR UPDATE OF events SKIP LOCKED
     ),
     purged AS (
-        DELETE FROM events USING old
-        WHERE events.job_id = old.job_id AND events.sequence = old.sequence
-        RETURNING old.feed_key
+        DELETE FROM events WHERE ctid = ANY(ARRAY(SELECT place FROM old))
+        RETURNING feed_key
     ),
     horizon AS (
         UPDATE feed_horizon
@@ -35,13 +37,14 @@ _ANSWERS = text("""
     WITH old AS (
         SELECT answers.job_id
         FROM jobs
-        JOIN answers ON answers.job_id = jobs.id
-        WHERE jobs.ended_at < now() - :age
-        ORDER BY jobs.ended_at
+        CROSS JOIN LATERAL (
+            SELECT job_id FROM answers WHERE job_id = jobs.id FOR UPDATE SKIP LOCKED
+        ) AS answers
+        WHERE ended_at < now() - :age
+        ORDER BY ended_at
         LIMIT :limit
-        FOR UPDATE OF answers SKIP LOCKED
     )
-    DELETE FROM answers USING old WHERE answers.job_id = old.job_id
+    DELETE FROM answers WHERE job_id = ANY(ARRAY(SELECT job_id FROM old))
 """)
 
 
