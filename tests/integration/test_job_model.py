@@ -50,7 +50,8 @@ CALLS = [
     *OF_A_HAND,
     *"accept claim claim claim_what_was_erased cancel erase a_lease_lapses".split(),
     *"a_retry_falls_due a_retry_falls_due a_deadline_passes reap release_retries".split(),
-    *"fail_late a_message_dies flag relay messages_are_lost hand_over accept".split(),
+    *"settle hand_over accept fail_late a_message_dies flag relay messages_are_lost".split(),
+    "hand_over",
 ]
 
 
@@ -341,7 +342,7 @@ def test_the_store_and_the_model_agree_after_every_call(engine: Engine) -> None:
     run_state_machine_as_test(
         HandsOnThis,
         settings=settings(
-            max_examples=60,
+            max_examples=100,
             stateful_step_count=40,
             database=None,
             deadline=None,
