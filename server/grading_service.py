@@ -13,14 +13,8 @@ from grpc.aio import ServicerContext
 
 from grading.store.acceptance import Accepted
 from grading.store.erasure import erase_job
-from grading.store.jobs import (
-    JobFilter,
-    cancel_job,
-    get_failed_work,
-    get_job,
-    get_result,
-    list_jobs,
-)
+from grading.store.jobs import cancel_job, get_failed_work, get_job, get_result
+from grading.store.listing import JobFilter, list_jobs
 from grading.store.records import NewJob
 from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest

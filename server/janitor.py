@@ -12,15 +12,15 @@ from server.store import Store
 
 _log = structlog.get_logger(__name__)
 
-#: Rows to a transaction: few enough that nobody waits behind them.
-BATCH = 500
+#: Jobs to a transaction: few enough that nobody waits behind their rows.
+BATCH = 100
 #: Between two looks when nothing was left to purge, in seconds.
 PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Janitor:
-    """Runs in every server; ``SKIP LOCKED`` keeps janitors out of each other's way."""
+    """Runs in every server; of several at the same time one finds something to do."""
 
     store: Store
     keep_events: timedelta
@@ -37,7 +37,7 @@ class Janitor:
             await asyncio.sleep(0.1 if purged else PAUSE_SECONDS)
 
     async def sweep(self) -> int:
-        """Purge one batch of each kind; tells how many rows went."""
+        """Purge one batch of each kind; tells of how many jobs something went."""
         events = await self.store.run(purge_events, self.keep_events, BATCH)
         answers = await self.store.run(purge_answers, self.keep_answers, BATCH)
         if events or answers:

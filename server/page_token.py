@@ -6,7 +6,7 @@ import hashlib
 from uuid import UUID
 
 from grading.exceptions import PageTokenInvalid
-from grading.store.jobs import JobFilter
+from grading.store.listing import JobFilter
 
 _DIGEST_LENGTH = 16
 

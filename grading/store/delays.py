@@ -27,7 +27,8 @@ _PACE = text("""
 """)
 
 # Waiting jobs are found without a lock, then locked as every other statement
-# does it: the job first, its outbox row second.
+# does it: the job first, its outbox row second. An array of ids leads to the rows
+# through the primary keys; joins scan the tables where the planner expects many.
 _FLAG = """
     WITH behind AS MATERIALIZED (
         SELECT job_id FROM outbox
@@ -36,21 +37,19 @@ _FLAG = """
         {places} LIMIT :limit
     ),
     late AS (
-        SELECT jobs.id FROM jobs
-        JOIN behind ON behind.job_id = jobs.id
-        WHERE state IN ('queued', 'retrying')
-        FOR UPDATE OF jobs SKIP LOCKED
+        SELECT id FROM jobs
+        WHERE id = ANY(ARRAY(SELECT job_id FROM behind)) AND state IN ('queued', 'retrying')
+        FOR UPDATE SKIP LOCKED
     ),
     flagged AS (
         UPDATE jobs
         SET delayed = true, last_sequence = last_sequence + 1,
             feed_key = greatest(feed_key, pg_current_xact_id()), updated_at = now()
-        FROM late
-        WHERE jobs.id = late.id
-        RETURNING jobs.*
+        WHERE id = ANY(ARRAY(SELECT id FROM late))
+        RETURNING *
     ),
     place AS (
-        UPDATE outbox SET delayed = true FROM flagged WHERE outbox.job_id = flagged.id
+        UPDATE outbox SET delayed = true WHERE job_id = ANY(ARRAY(SELECT id FROM flagged))
     ),
     event AS (
         INSERT INTO events (

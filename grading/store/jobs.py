@@ -1,14 +1,11 @@
 """Reading jobs and their results, and cancelling a job."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text
 
 from grading.domain.job import JobState
-from grading.domain.work import Skill, WritingWork
+from grading.domain.work import WritingWork
 from grading.exceptions import (
     AnswerPurged,
     JobEnded,
@@ -21,18 +18,6 @@ from grading.store.documents import result_from_document
 from grading.store.records import Job, StoredResult, job_from, work_from
 
 
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which jobs to list; a field that is None, or empty, does not filter."""
-
-    user_id: str | None = None
-    submission_id: str | None = None
-    states: tuple[JobState, ...] = ()
-    skill: Skill | None = None
-    accepted_from: datetime | None = None
-    accepted_before: datetime | None = None
-
-
 def get_job(conn: Connection, job_id: UUID) -> Job:
     """Read a job.
 
@@ -43,33 +28,6 @@ def get_job(conn: Connection, job_id: UUID) -> Job:
     if row is None:
         raise JobNotFound(job_id)
     return job_from(row)
-
-
-def list_jobs(
-    conn: Connection, wanted: JobFilter, before: UUID | None, limit: int
-) -> Sequence[Job]:
-    """Read up to ``limit`` jobs, newest first, older than the job ``before``.
-
-    Ids are UUIDs of version 7, so their order is the order of acceptance to the
-    millisecond, and the primary key pages through them.
-    """
-    jobs = tables.jobs.c
-    query = select(tables.jobs).order_by(jobs.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(jobs.id < before)
-    if wanted.user_id is not None:
-        query = query.where(jobs.user_id == wanted.user_id)
-    if wanted.submission_id is not None:
-        query = query.where(jobs.submission_id == wanted.submission_id)
-    if wanted.states:
-        query = query.where(jobs.state.in_([state.value for state in wanted.states]))
-    if wanted.skill is not None:
-        query = query.where(jobs.skill == wanted.skill.value)
-    if wanted.accepted_from is not None:
-        query = query.where(jobs.accepted_at >= wanted.accepted_from)
-    if wanted.accepted_before is not None:
-        query = query.where(jobs.accepted_at < wanted.accepted_before)
-    return [job_from(row) for row in conn.execute(query)]
 
 
 # The state is read in the same statement as the result, so that the two agree.

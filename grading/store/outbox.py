@@ -46,21 +46,26 @@ _MARK = text("""
 # A claim, a cancel or an erasure that waited for the release of a retry has an older snapshot
 # than the row the release put here, and leaves it behind; it is removed instead.
 # Should the job want a worker again by now, its release finds no row and makes one.
+#
+# An array of ids leads to the rows through the primary key; a join scans the table
+# where the planner expects many.
 _UNSEND = text("""
     WITH lost AS (
-        SELECT outbox.job_id, coalesce(jobs.state IN ('queued', 'retrying'), false) AS wanted
+        SELECT job_id, coalesce(
+            (SELECT state IN ('queued', 'retrying') FROM jobs WHERE id = outbox.job_id), false
+        ) AS wanted
         FROM outbox
-        LEFT JOIN jobs ON jobs.id = outbox.job_id
         WHERE sent_at < now() - :resend_after
           AND sent_at < now() - :resend_after * power(2, least(sends - 1, 10))
         ORDER BY sent_at
         LIMIT :limit
-        FOR UPDATE OF outbox SKIP LOCKED
+        FOR UPDATE SKIP LOCKED
     ),
     left_behind AS (
-        DELETE FROM outbox USING lost WHERE outbox.job_id = lost.job_id AND NOT wanted
+        DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT job_id FROM lost WHERE NOT wanted))
     )
-    UPDATE outbox SET sent_at = NULL FROM lost WHERE outbox.job_id = lost.job_id AND wanted
+    UPDATE outbox SET sent_at = NULL
+    WHERE job_id = ANY(ARRAY(SELECT job_id FROM lost WHERE wanted))
 """)
 
 
@@ -68,7 +73,7 @@ _UNSEND_ALL = text("""
     WITH lost AS (
         SELECT job_id FROM outbox WHERE sent_at IS NOT NULL FOR UPDATE SKIP LOCKED
     )
-    UPDATE outbox SET sent_at = NULL, sends = 0 FROM lost WHERE outbox.job_id = lost.job_id
+    UPDATE outbox SET sent_at = NULL, sends = 0 WHERE job_id = ANY(ARRAY(SELECT job_id FROM lost))
 """)
 
 _WAITING = text("SELECT queue, count(*) AS jobs FROM outbox GROUP BY queue")

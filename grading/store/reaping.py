@@ -51,8 +51,7 @@ _MOVE = text("""
         UPDATE runs
         SET ended_at = now(), outcome = 'lost', error_reason = 'worker_lost',
             error_message = 'the lease ran out'
-        FROM moved
-        WHERE runs.job_id = moved.id AND runs.run = moved.run AND runs.ended_at IS NULL
+        WHERE job_id = ANY(ARRAY(SELECT id FROM moved)) AND ended_at IS NULL
     ),
     event AS (
         INSERT INTO events (
@@ -149,7 +148,8 @@ _OVERDUE = text("""
         UPDATE runs SET ended_at = now(), outcome = 'failed', error_reason = failed.error_reason,
                         error_message = failed.error_message
         FROM failed
-        WHERE runs.job_id = failed.id AND runs.run = failed.run AND runs.ended_at IS NULL
+        WHERE runs.job_id = ANY(ARRAY(SELECT id FROM failed))
+          AND runs.job_id = failed.id AND runs.run = failed.run AND runs.ended_at IS NULL
     ),
     unsent AS (
         DELETE FROM outbox USING failed WHERE outbox.job_id = failed.id

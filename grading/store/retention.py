@@ -1,55 +1,63 @@
-"""Purging what is no longer needed, in small batches."""
+"""Purging what is no longer needed, a few jobs at a time."""
 
 from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
-# Only jobs that ended: what is unfinished is never purged. The horizon rises in
-# the same statement, so no cursor can go on across a hole without being told.
-_EVENTS = text("""
-    WITH old AS (
-        SELECT events.job_id, events.sequence, events.feed_key
-        FROM jobs
-        JOIN events ON events.job_id = jobs.id
-        WHERE jobs.ended_at < now() - :age
+# Jobs are taken in the order in which they ended, from where the last purge of the
+# kind stopped: without that place, each look would walk over all that was purged
+# before. Its row is locked, so of several janitors one purges and the others find
+# nothing to do. WITH TIES takes jobs that ended in the same moment together.
+# Only jobs that ended: what is unfinished is never purged.
+_PURGE = """
+    WITH place AS (
+        SELECT ended_at FROM purges WHERE kind = '{kind}' FOR UPDATE SKIP LOCKED
+    ),
+    old AS (
+        SELECT jobs.id, jobs.ended_at FROM jobs
+        WHERE jobs.ended_at > (SELECT ended_at FROM place)
+          AND jobs.ended_at < now() - :age
         ORDER BY jobs.ended_at
-        LIMIT :limit
-        FOR UPDATE OF events SKIP LOCKED
+        FETCH FIRST :jobs ROWS WITH TIES
     ),
     purged AS (
-        DELETE FROM events USING old
-        WHERE events.job_id = old.job_id AND events.sequence = old.sequence
-        RETURNING old.feed_key
+        DELETE FROM {kind} WHERE job_id = ANY(ARRAY(SELECT id FROM old)) {returning}
     ),
-    horizon AS (
+    moved AS (
+        UPDATE purges SET ended_at = (SELECT max(ended_at) FROM old)
+        WHERE kind = '{kind}' AND EXISTS (SELECT FROM old)
+    )
+    {then}
+    SELECT count(*) FROM old
+"""
+
+# The horizon rises in the same statement, so no cursor can go on across a hole
+# without being told.
+_RAISE_HORIZON = """
+    , horizon AS (
         UPDATE feed_horizon
         SET purged_key = greatest(
             purged_key, (SELECT feed_key FROM purged ORDER BY feed_key DESC LIMIT 1)
         )
         WHERE EXISTS (SELECT FROM purged)
     )
-    SELECT count(*) FROM purged
-""")
+"""
 
-_ANSWERS = text("""
-    WITH old AS (
-        SELECT answers.job_id
-        FROM jobs
-        JOIN answers ON answers.job_id = jobs.id
-        WHERE jobs.ended_at < now() - :age
-        ORDER BY jobs.ended_at
-        LIMIT :limit
-        FOR UPDATE OF answers SKIP LOCKED
-    )
-    DELETE FROM answers USING old WHERE answers.job_id = old.job_id
-""")
+_EVENTS = text(_PURGE.format(kind="events", returning="RETURNING feed_key", then=_RAISE_HORIZON))
+_ANSWERS = text(_PURGE.format(kind="answers", returning="", then=""))
 
 
-def purge_events(conn: Connection, age: timedelta, limit: int) -> int:
-    """Delete events of jobs that ended longer than ``age`` ago; tells how many."""
-    return int(conn.scalar(_EVENTS, {"age": age, "limit": limit}) or 0)
+def purge_events(conn: Connection, age: timedelta, jobs: int) -> int:
+    """Delete the events of about ``jobs`` jobs that ended longer than ``age`` ago.
+
+    Tells how many jobs it dealt with; 0 when no more are to be.
+    """
+    return int(conn.scalar(_EVENTS, {"age": age, "jobs": jobs}) or 0)
 
 
-def purge_answers(conn: Connection, age: timedelta, limit: int) -> int:
-    """Delete answers of jobs that ended longer than ``age`` ago; tells how many."""
-    return conn.execute(_ANSWERS, {"age": age, "limit": limit}).rowcount
+def purge_answers(conn: Connection, age: timedelta, jobs: int) -> int:
+    """Delete the answers of about ``jobs`` jobs that ended longer than ``age`` ago.
+
+    Tells how many jobs it dealt with; 0 when no more are to be.
+    """
+    return int(conn.scalar(_ANSWERS, {"age": age, "jobs": jobs}) or 0)

@@ -5,6 +5,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     Float,
     Integer,
@@ -48,4 +49,14 @@ jobs = Table(
     Column("delayed", Boolean, nullable=False),
     Column("review_priority", Text),
     Column("review_reasons", ARRAY(Text), nullable=False),
+    Column(
+        "phase",
+        Text,
+        Computed(
+            "CASE WHEN state IN ('processing', 'analyzing', 'grading') "
+            "THEN 'running' ELSE state END",
+            persisted=True,
+        ),
+        nullable=False,
+    ),
 )

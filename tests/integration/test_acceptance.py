@@ -41,6 +41,7 @@ def test_a_job_comes_with_answer_event_and_outbox_row(conn: Connection, database
         "prompt": job.work.prompt.text,
         "requirements": ["Give two reasons"],
         "text": "Xin chào — “quoted”",
+        "feedback_language": "en",
     }
     [event] = database.rows("SELECT job_id, sequence, run, state, stage FROM events")
     assert event == {

@@ -33,7 +33,8 @@ _CUT_OFF = """
 _EMPTY = """
     WITH jobs AS (DELETE FROM jobs), outbox AS (DELETE FROM outbox),
          deletions AS (DELETE FROM deletions),
-         horizon AS (UPDATE feed_horizon SET purged_key = '0')
+         horizon AS (UPDATE feed_horizon SET purged_key = '0'),
+         purges AS (UPDATE purges SET ended_at = '-infinity')
     DELETE FROM workers
 """
 

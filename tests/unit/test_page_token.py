@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grading.domain.job import JobState
 from grading.domain.work import Skill
 from grading.exceptions import PageTokenInvalid
-from grading.store.jobs import JobFilter
+from grading.store.listing import JobFilter
 from server.page_token import read_token, write_token
 
 FILTERS = [
