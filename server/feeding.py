@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,8 +18,10 @@ PAGE = 500
 #: After a hint that brought nothing: a transaction that began earlier may still
 #: hold the new events back. So often, and after so many seconds, it is tried again.
 TRIES, TRY_SECONDS = 5, 0.01
+#: Hints are gathered for so long before the feed is read, in seconds.
+GATHER_SECONDS = 0.005
 
-_ENDS = TERMINAL | {JobState.REVIEW_REQUIRED}
+_ENDS = tuple(sorted(TERMINAL | {JobState.REVIEW_REQUIRED}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,9 @@ class FeedFilter:
     only_ends: bool = False
 
     def lets_through(self, found: FeedEvent) -> bool:
-        """Tell whether an event passes."""
-        return (
-            (self.user_id is None or found.user_id == self.user_id)
-            and (self.skill is None or found.skill is self.skill)
-            and (not self.only_ends or found.event.state in _ENDS)
+        """Tell whether an event that was read passes; its state was asked for then."""
+        return (self.user_id is None or found.user_id == self.user_id) and (
+            self.skill is None or found.skill is self.skill
         )
 
 
@@ -70,13 +70,14 @@ class Feeding:
             # Else a stream that is lost before its first event would leave out what
             # happens until it is opened again, at a new end.
             yield QuietFeed(cursor)
+        states = _ENDS if wanted.only_ends else None
         too_old_at = time.monotonic() + self.max_age_seconds
         silent_since = time.monotonic()
         while True:
             self.hub.refuse_when_draining()
             # Asked for before the read: what comes meanwhile is not slept through.
             pulse = self.hub.pulse
-            page = await self._read(cursor)
+            page = await self._read(cursor, states)
             for found in page.events:
                 if wanted.lets_through(found):
                     silent_since = time.monotonic()
@@ -90,19 +91,22 @@ class Feeding:
                 yield QuietFeed(cursor)
             if len(page.events) < PAGE:
                 left = min(too_old_at, silent_since + self.heartbeat_seconds) - now
-                await _wait(pulse, left)
+                if await _pulsed(pulse, left):
+                    await asyncio.sleep(GATHER_SECONDS)
 
-    async def _read(self, cursor: Cursor) -> FeedPage:
-        page = await self.store.run(read_feed, cursor, PAGE)
+    async def _read(self, cursor: Cursor, states: Sequence[JobState] | None) -> FeedPage:
+        page = await self.store.run(read_feed, cursor, PAGE, states)
         for _ in range(TRIES):
-            if page.events:
+            if page.reached > cursor:
                 break
             await asyncio.sleep(TRY_SECONDS)
-            page = await self.store.run(read_feed, page.reached, PAGE)
+            page = await self.store.run(read_feed, page.reached, PAGE, states)
         return page
 
 
-async def _wait(pulse: asyncio.Event, seconds: float) -> None:
+async def _pulsed(pulse: asyncio.Event, seconds: float) -> bool:
+    """Wait for a pulse for so long, and tell whether there was one."""
     with suppress(TimeoutError):
         async with asyncio.timeout(max(seconds, 0.001)):
             await pulse.wait()
+    return pulse.is_set()

@@ -5,7 +5,9 @@ each child loads the grader and takes jobs. Engines are made after the fork, so
 that no two processes share a connection.
 """
 
+import logging
 import multiprocessing
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -14,6 +16,7 @@ from uuid import UUID
 
 import structlog
 from celery import Celery
+from celery.concurrency.prefork import TaskPool as ProcessPool
 from celery.exceptions import Reject
 from celery.signals import (
     setup_logging,
@@ -46,8 +49,11 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
     # lock: a child that is killed while it holds one would block all the others.
     stopping = multiprocessing.RawValue("b", 0)
 
+    # Many threads may ask for it first.
+    loading = threading.Lock()
+
     @cache
-    def runner() -> Runner:
+    def load() -> Runner:
         engine = make_engine(settings, "vstep-grading-worker", pool_size=1)
         return Runner(
             Journal(engine, timedelta(seconds=settings.grading_lease_seconds)),
@@ -60,10 +66,17 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
             lambda: bool(stopping.value),
         )
 
+    def runner() -> Runner:
+        with loading:
+            return load()
+
     # The handlers are closures, so Celery must hold them strongly.
     @setup_logging.connect(weak=False)
     def _logs(**_: Any) -> None:
         configure_logs(settings.log_level)
+        # Celery tells of each message twice what the runner tells of its job.
+        for name in ("celery.worker.strategy", "celery.app.trace"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     @worker_process_init.connect(weak=False)
     def _load(**_: Any) -> None:
@@ -71,6 +84,8 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
 
     @worker_ready.connect(weak=False)
     def _appear(sender: Any, **_: Any) -> None:
+        if not isinstance(sender.pool, ProcessPool):
+            runner()  # this process grades itself, and loads before it takes work
         engine = make_engine(settings, "vstep-grading-presence", pool_size=1)
         queues = sorted(sender.app.amqp.queues.consume_from)
         presence = Presence(engine, sender.hostname, queues, sender.pool.num_processes)

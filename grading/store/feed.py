@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from grading.domain.job import JobState
 from grading.domain.work import Skill
 from grading.exceptions import CursorInvalid, CursorTooOld
 from grading.store.events import event_from
@@ -82,44 +83,53 @@ class FeedPage:
     reached: Cursor
 
 
-_READ = text("""
-    SELECT events.*, jobs.user_id, jobs.skill,
-           CAST(CAST(events.feed_key AS text) AS bigint) AS place
-    FROM events
-    JOIN jobs ON jobs.id = events.job_id
-    WHERE (events.feed_key, events.job_id, events.sequence)
-          > (CAST(CAST(:feed_key AS text) AS xid8), CAST(:job_id AS uuid), :sequence)
-      AND events.feed_key < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY events.feed_key, events.job_id, events.sequence
-    LIMIT :limit
-""")
-
-_HORIZON = text("SELECT CAST(CAST(purged_key AS text) AS bigint) FROM feed_horizon")
-
-# The key of an event, and not the oldest running transaction's id: the ids of transactions
-# that wrote nothing to the disk are given out again after a crash of PostgreSQL, and a
+# The feed's bounds: what was purged, and how far it can be read. The end is the key of
+# an event, and not the oldest running transaction's id: the ids of transactions that
+# wrote nothing to the disk are given out again after a crash of PostgreSQL, and a
 # cursor behind such an id would pass over whatever is written under it then.
-_END = text("""
-    SELECT CAST(CAST(greatest(purged_key, (
-        SELECT feed_key FROM events
-        WHERE feed_key < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY feed_key DESC
-        LIMIT 1
-    )) AS text) AS bigint)
+_BOUNDS = """
+    SELECT CAST(CAST(purged_key AS text) AS bigint) AS purged,
+           CAST(CAST(greatest(purged_key, (
+               SELECT feed_key FROM events
+               WHERE feed_key < pg_snapshot_xmin(pg_current_snapshot())
+               ORDER BY feed_key DESC
+               LIMIT 1
+           )) AS text) AS bigint) AS newest
     FROM feed_horizon
-""")
+"""
+
+# Bounds and events come from one snapshot. The one row of bounds comes also where no
+# event does.
+_READ = text(f"""
+    WITH bounds AS ({_BOUNDS}),
+    page AS (
+        SELECT events.*, jobs.user_id, jobs.skill,
+               CAST(CAST(events.feed_key AS text) AS bigint) AS place
+        FROM events
+        JOIN jobs ON jobs.id = events.job_id
+        WHERE (events.feed_key, events.job_id, events.sequence)
+              > (CAST(CAST(:feed_key AS text) AS xid8), CAST(:job_id AS uuid), :sequence)
+          AND events.feed_key < pg_snapshot_xmin(pg_current_snapshot())
+          AND (CAST(:states AS text[]) IS NULL OR events.state = ANY(CAST(:states AS text[])))
+        ORDER BY events.feed_key, events.job_id, events.sequence
+        LIMIT :limit
+    )
+    SELECT bounds.*, page.* FROM bounds
+    LEFT JOIN page ON true
+    ORDER BY page.feed_key, page.job_id, page.sequence
+""")  # noqa: S608
+
+_END = text(_BOUNDS)
 
 
-def read_feed(conn: Connection, cursor: Cursor, limit: int) -> FeedPage:
-    """Read up to ``limit`` events that come after ``cursor``, in the feed's order.
+def read_feed(
+    conn: Connection, cursor: Cursor, limit: int, states: Sequence[JobState] | None = None
+) -> FeedPage:
+    """Read up to ``limit`` events after ``cursor``, in the feed's order; of ``states`` alone.
 
     Raises:
         CursorTooOld: events after the cursor were purged.
     """
-    # The end is asked for before the events, and the horizon after them: what
-    # happens in between makes the one too small and the other too large, and
-    # neither lets an event be passed over.
-    end = Cursor.after(int(conn.scalar(_END) or 0))
     rows = conn.execute(
         _READ,
         {
@@ -127,8 +137,10 @@ def read_feed(conn: Connection, cursor: Cursor, limit: int) -> FeedPage:
             "job_id": cursor.job_id,
             "sequence": cursor.sequence,
             "limit": limit,
+            "states": None if states is None else [state.value for state in states],
         },
-    )
+    ).all()
+    _refuse_too_old(cursor, rows[0].purged)
     events = [
         FeedEvent(
             event_from(row),
@@ -137,9 +149,10 @@ def read_feed(conn: Connection, cursor: Cursor, limit: int) -> FeedPage:
             Skill(row.skill),
         )
         for row in rows
+        if row.place is not None
     ]
-    _refuse_too_old(conn, cursor)
     reached = events[-1].cursor if events else cursor
+    end = Cursor.after(rows[0].newest)
     return FeedPage(events, reached if len(events) == limit else max(reached, end))
 
 
@@ -150,20 +163,15 @@ def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
         CursorInvalid: the cursor was made up.
         CursorTooOld: events after it were purged; the error has the oldest that can be used.
     """
+    bounds = conn.execute(_END).one()
     if token:
         cursor = Cursor.read(token)
-        _refuse_too_old(conn, cursor)
+        _refuse_too_old(cursor, bounds.purged)
         return cursor
-    if at_end:
-        return Cursor.after(int(conn.scalar(_END) or 0))
-    return _oldest(conn)
+    return Cursor.after(bounds.newest if at_end else bounds.purged)
 
 
-def _oldest(conn: Connection) -> Cursor:
-    return Cursor.after(int(conn.scalar(_HORIZON) or 0))
-
-
-def _refuse_too_old(conn: Connection, cursor: Cursor) -> None:
-    oldest = _oldest(conn)
+def _refuse_too_old(cursor: Cursor, purged: int) -> None:
+    oldest = Cursor.after(purged)
     if cursor < oldest:
         raise CursorTooOld(oldest.write())
