@@ -1,4 +1,4 @@
-"""Finishes jobs at a steady rate, the way workers write it: claim, two stages, settle.
+"""Finishes jobs at a steady rate, the way a worker writes quick runs: a claim, then all else.
 
 Runs in a process of its own, so that the clients' processor time isn't its own.
 """
@@ -16,6 +16,7 @@ from grading.domain.job import JobStage, JobState
 from grading.settings import Settings
 from grading.store import runs
 from grading.store.engine import make_engine
+from grading.store.run_writes import Graded, Report, RunWrite, graded_end, write_runs
 
 #: Connections that write side by side, as so many workers would.
 WRITERS = 4
@@ -26,8 +27,8 @@ _STATES = {JobStage.MEASURING: JobState.ANALYZING, JobStage.SCORING: JobState.GR
 def finish(settings: Settings, job_ids: Sequence[UUID], per_second: int) -> dict[UUID, list[float]]:
     """Finish the jobs in their order, ``per_second`` of them.
 
-    Gives for each the moments on the monotonic clock, which all processes share, at
-    which its four statements were sent, each of which commits one event.
+    Gives for each job, by event, the moments on the monotonic clock, which all
+    processes share, at which the statement was sent that writes and commits it.
     """
     engine = make_engine(settings, "vstep-grading-bench", pool_size=WRITERS)
     sent: dict[UUID, list[float]] = {job_id: [] for job_id in job_ids}
@@ -52,10 +53,12 @@ def _finish_one(engine: Engine, job_id: UUID, sent: list[float]) -> None:
         held = runs.claim(conn, job_id, "bench", _LEASE)
         assert held is not None
 
+        reports: list[Report] = []
+
         def report(stage: JobStage, progress: float, message: str) -> None:
-            sent.append(time.monotonic())
-            runs.advance(conn, held, _STATES[stage], stage, progress, message)
+            reports.append(Report(_STATES[stage], stage, progress, message))
 
         result = InstantGrader().grade(held.work, report)
-        sent.append(time.monotonic())
-        runs.settle(conn, held, result, timedelta())
+        end = graded_end(Graded(result, timedelta()))
+        sent += [time.monotonic()] * (len(reports) + 1)
+        assert write_runs(conn, [RunWrite(held, tuple(reports), end)])

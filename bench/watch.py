@@ -1,9 +1,9 @@
 """2,000 open streams and one feed while 200 jobs a second finish. ``python -m bench.watch``.
 
-Each stream watches a job of its own. The jobs finish in the order in which their
-streams were opened; when a stream ends, the next job's is opened in its place, so
-that all stay open and each had ten seconds of quiet. A process of its own writes
-what workers write: four events a job, each a transaction. The clock of an event
+Each stream watches a job of its own, and the jobs finish in the order in which their
+streams were opened, so that the last ones had been open and quiet for the whole
+measurement. A process of its own writes
+what workers write of quick runs: four events a job in two transactions. The clock of an event
 starts when its statement is sent and stops when its bytes are at the client. The
 feed is unfiltered and brings every event of every job.
 
@@ -15,7 +15,7 @@ import asyncio
 import itertools
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +49,6 @@ REOPEN_SECONDS = 0.1
 #: Streams that are opened and closed before the memory is first looked at.
 WARM_UP_STREAMS = 50
 JOBS_PER_SECOND = 200
-SECONDS = 20
 #: How long the server is left alone before its memory is looked at.
 QUIET_SECONDS = 4.0
 #: Events of a job that are written while it is watched; the first one, of its
@@ -83,25 +82,24 @@ async def _submit(address: str, jobs: int) -> list[UUID]:
     return job_ids
 
 
-async def _watch(channel: aio.Channel, job_ids: Iterator[UUID], received: Received) -> None:
-    """Watch one job after another, each to its end."""
+async def _watch(channel: aio.Channel, job_id: UUID, received: Received) -> None:
+    """Watch a job to its end."""
     watch: aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(STREAM_METHOD)
-    for job_id in job_ids:
-        request = WatchJobRequest(job_id=str(job_id))
-        first = True
-        while True:
-            data = b""
-            try:
-                async for data in watch(request.SerializeToString()):
-                    received.streams.append((data, time.monotonic()))
-                    received.opened += first
-                    first = False
-                break
-            except aio.AioRpcError:
-                received.broken += 1
-            request.after_sequence = max(request.after_sequence, _cursor(data))
-            await asyncio.sleep(REOPEN_SECONDS)
-        received.ended += 1
+    request = WatchJobRequest(job_id=str(job_id))
+    first = True
+    while True:
+        data = b""
+        try:
+            async for data in watch(request.SerializeToString()):
+                received.streams.append((data, time.monotonic()))
+                received.opened += first
+                first = False
+            break
+        except aio.AioRpcError:
+            received.broken += 1
+        request.after_sequence = max(request.after_sequence, _cursor(data))
+        await asyncio.sleep(REOPEN_SECONDS)
+    received.ended += 1
 
 
 def _cursor(data: bytes) -> int:
@@ -117,14 +115,14 @@ async def _follow(channel: aio.Channel, received: Received) -> None:
 
 
 async def _open(
-    channels: Sequence[aio.Channel], job_ids: Iterator[UUID], streams: int, received: Received
+    channels: Sequence[aio.Channel], job_ids: Sequence[UUID], received: Received
 ) -> list[asyncio.Task[None]]:
-    """Open ``streams``, some at a time, and wait until each brought its job's first event."""
+    """Open a stream for each job, some at a time, and wait until each brought its first event."""
     tasks: list[asyncio.Task[None]] = []
-    while len(tasks) < streams:
-        for _ in range(min(OPENING, streams - len(tasks))):
+    for start in range(0, len(job_ids), OPENING):
+        for job_id in job_ids[start : start + OPENING]:
             channel = channels[len(tasks) % CHANNELS]
-            tasks.append(asyncio.create_task(_watch(channel, job_ids, received)))
+            tasks.append(asyncio.create_task(_watch(channel, job_id, received)))
         await _until(lambda: received.opened >= len(tasks), tasks)
     return tasks
 
@@ -159,17 +157,16 @@ class Measured:
 
 
 async def _measure(base: Ground, server: Server, job_ids: Sequence[UUID]) -> Measured:
-    finishing = job_ids[: JOBS_PER_SECOND * SECONDS]
     received = Received()
     processes = Processes(base, {"server": server.pid})
     channels = [
         aio.insecure_channel(server.address, options=[("grpc.use_local_subchannel_pool", 1)])
         for _ in range(CHANNELS)
     ]
-    await _close(await _open(channels, iter(job_ids), WARM_UP_STREAMS, Received()))
+    await _close(await _open(channels, job_ids[:WARM_UP_STREAMS], Received()))
     await asyncio.sleep(QUIET_SECONDS)
     before = _private_kilobytes(server.pid)
-    tasks = await _open(channels, iter(job_ids), STREAMS, received)
+    tasks = await _open(channels, job_ids, received)
     await asyncio.sleep(QUIET_SECONDS)
     kilobytes = (_private_kilobytes(server.pid) - before) / STREAMS
     tasks.append(asyncio.create_task(_follow(channels[0], received)))
@@ -177,9 +174,9 @@ async def _measure(base: Ground, server: Server, job_ids: Sequence[UUID]) -> Mea
     started = processes.spent()
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as writer:
         loop = asyncio.get_running_loop()
-        sent = await loop.run_in_executor(writer, finish, base.settings, finishing, JOBS_PER_SECOND)
+        sent = await loop.run_in_executor(writer, finish, base.settings, job_ids, JOBS_PER_SECOND)
     await _until(
-        lambda: received.ended >= len(finishing) and len(received.feed) >= EVENTS * len(finishing),
+        lambda: received.ended == STREAMS and len(received.feed) >= EVENTS * STREAMS,
         tasks,
     )
     spent = {name: seconds - started.get(name, 0) for name, seconds in processes.spent().items()}
@@ -222,7 +219,7 @@ def measure() -> Report:
     """Submit, open, finish; the server that is measured hasn't taken the submissions."""
     with ground() as base:
         with base.server() as address:
-            job_ids = asyncio.run(_submit(address, STREAMS + JOBS_PER_SECOND * SECONDS))
+            job_ids = asyncio.run(_submit(address, STREAMS))
         with base.server_process() as server:
             measured = asyncio.run(_measure(base, server, job_ids))
     streams = _latencies(measured.received.streams, WatchJobResponse, measured.sent)

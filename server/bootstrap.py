@@ -168,6 +168,10 @@ def make_server(settings: Settings) -> GradingServer:
         interceptors=[RequestId(), AccessLog(), ErrorSeam(), Validation()],
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            # gRPC cancels calls beyond these by chance, 1,000 and 3,000 by itself: fewer
+            # than the watchers that come back at once when a server was lost.
+            ("grpc.server.max_pending_requests", 20_000),
+            ("grpc.server.max_pending_requests_hard_limit", 40_000),
             # Two servers on one port would take half of each other's calls.
             ("grpc.so_reuseport", 0),
         ],

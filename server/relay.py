@@ -23,8 +23,8 @@ from server.publisher import NotConfirmed, Publisher
 
 _log = structlog.get_logger(__name__)
 
-#: Messages to a transaction: enough to share its cost, few enough that a worker
-#: never waits long for a row that is locked until the batch is confirmed.
+#: Messages to a transaction: enough to share its cost, few enough that no other relay
+#: leaves many alone for long.
 BATCH = 100
 
 #: Messages of one queue that the broker may hold unclaimed: far more than the

@@ -6,6 +6,7 @@ right, only slower, when hints get lost or NOTIFY is switched off.
 """
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -28,6 +29,11 @@ _log = structlog.get_logger(__name__)
 QUEUE_LENGTH = 256
 #: How many events one read of the log may bring.
 READ_LIMIT = 10_000
+#: The shortest time between two reads, in seconds: an event that comes alone is read at
+#: once, and those that come thick and fast share reads.
+READ_SECONDS = 0.005
+#: Every so many polls it is asked which watched jobs were erased, for lost hints.
+ERASED_POLLS = 10
 
 
 class Subscription:
@@ -90,6 +96,8 @@ class WatchHub:
         self._poll_seconds = poll_seconds
         self._topics: dict[UUID, _Topic] = {}
         self._hinted: set[UUID] = set()
+        #: Jobs that were erased, if there is nothing new in their logs.
+        self._suspects: set[UUID] = set()
         self._hint = asyncio.Event()
         self._pulse = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -144,6 +152,7 @@ class WatchHub:
         topic.subscriptions.discard(subscription)
         if not topic.subscriptions:
             del self._topics[subscription.job_id]
+            self._suspects.discard(subscription.job_id)
 
     @property
     def pulse(self) -> asyncio.Event:
@@ -164,26 +173,33 @@ class WatchHub:
         self._hint.set()
 
     async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        read_at = loop.time()
         while True:
             await self._hint.wait()
+            await asyncio.sleep(read_at - loop.time())
+            read_at = loop.time() + READ_SECONDS
             self._hint.clear()
             hinted, self._hinted = self._hinted, set()
-            cursors = {
-                job_id: self._topics[job_id].cursor for job_id in hinted if job_id in self._topics
-            }
-            if not cursors:
-                continue
             try:
-                events = await self._store.run(read_events, cursors, READ_LIMIT)
-                grown = {event.job_id for event in events}
-                erased = await self._store.run(find_erased, [*cursors.keys() - grown])
+                await self._read_logs(hinted & self._topics.keys())
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("log_not_read", error=type(error).__name__)
-                continue  # the poll comes back to it
-            self._hand_out(events)
-            self._end_erased(erased)
-            if len(events) == READ_LIMIT:
-                self._hint_at(cursors)
+                # the poll comes back to it
+
+    async def _read_logs(self, job_ids: set[UUID]) -> None:
+        cursors = {job_id: self._topics[job_id].cursor for job_id in job_ids}
+        if not cursors:
+            return
+        events = await self._store.run(read_events, cursors, READ_LIMIT)
+        grown = {event.job_id for event in events}
+        quiet = (cursors.keys() - grown) & self._suspects
+        self._suspects -= cursors.keys()
+        erased = await self._store.run(find_erased, [*quiet])
+        self._hand_out(events)
+        self._end_erased(erased)
+        if len(events) == READ_LIMIT:
+            self._hint_at(cursors)
 
     def _hand_out(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -201,8 +217,10 @@ class WatchHub:
                     subscription.end(JobNotFound(job_id))
 
     async def _poll(self) -> None:
-        while True:
+        for polls in itertools.count(1):
             await asyncio.sleep(self._poll_seconds)
+            if polls % ERASED_POLLS == 0:
+                self._suspects.update(self._topics)
             self._hint_at(self._topics)
             self._beat()
 
@@ -221,6 +239,7 @@ class WatchHub:
                         self._beat()
                         job_id = _job_id(notification.payload)
                         if job_id in self._topics:
+                            self._suspects.add(job_id)
                             self._hint_at((job_id,))
             except (psycopg.Error, OSError) as error:
                 _log.warning("not_listening", error=type(error).__name__)

@@ -52,7 +52,10 @@ class Watching:
         # topic in the hub, and keep its events from every other watcher.
         with self._subscribed(job_id, job.last_sequence) as subscription:
             cursor = after_sequence
-            while log := await self.store.run(read_events, {job_id: cursor}, READ_LIMIT):
+            more = True
+            while more:
+                log = await self.store.run(read_events, {job_id: cursor}, READ_LIMIT)
+                more = len(log) == READ_LIMIT
                 for event in log:
                     cursor = event.sequence
                     yield event

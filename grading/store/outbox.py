@@ -16,16 +16,30 @@ class Message:
     queue: str
 
 
-# SKIP LOCKED: any number of relays share the rows without waiting for each
-# other. The locks last until the caller's transaction ends, so a relay that
-# dies between sending and marking leaves the rows unsent, and another sends
-# them again; a claim makes the second message harmless.
+# Advisory locks: any number of relays share the rows without waiting for each other.
+# They last until the caller's transaction ends, so a relay that dies between sending
+# and marking leaves the rows unsent, and another sends them again; a claim makes the
+# second message harmless. Locked rows would do the same, but a transaction that locks a
+# row has an id, and the feed stops at the oldest one that runs: it would stand still
+# for as long as the broker takes to confirm.
 _TAKE = text("""
-    SELECT job_id, queue FROM outbox
-    WHERE queue = :queue AND sent_at IS NULL
-    ORDER BY accepted_at
+    WITH unsent AS MATERIALIZED (
+        SELECT job_id FROM outbox
+        WHERE queue = :queue AND sent_at IS NULL
+        ORDER BY accepted_at
+        LIMIT 4 * :limit
+    )
+    SELECT job_id FROM unsent
+    WHERE pg_try_advisory_xact_lock(hashtextextended(job_id::text, 0))
     LIMIT :limit
-    FOR UPDATE SKIP LOCKED
+""")
+
+# Runs after _TAKE and therefore on a newer snapshot: what another relay sent just
+# before its lock was got is left out.
+_STILL_UNSENT = text("""
+    SELECT job_id, queue FROM outbox
+    WHERE job_id = ANY(CAST(:job_ids AS uuid[])) AND sent_at IS NULL
+    ORDER BY accepted_at
 """)
 
 _ROOM = text("""
@@ -93,8 +107,11 @@ def room_for(conn: Connection, queue: str, window: int) -> int:
 
 
 def take_unsent(conn: Connection, queue: str, limit: int) -> Sequence[Message]:
-    """Lock up to ``limit`` rows that were not sent yet, oldest first, for this transaction."""
-    rows = conn.execute(_TAKE, {"queue": queue, "limit": limit})
+    """Take up to ``limit`` rows that were not sent yet, oldest first, for this transaction."""
+    taken = [row.job_id for row in conn.execute(_TAKE, {"queue": queue, "limit": limit})]
+    if not taken:
+        return []
+    rows = conn.execute(_STILL_UNSENT, {"job_ids": taken})
     return [Message(row.job_id, row.queue) for row in rows]
 
 
