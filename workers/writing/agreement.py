@@ -71,8 +71,12 @@ def _disagrees(subject: Any, head: Any) -> bool:
         return False
     joined = any(child.dep_ in ("conj", "cc", "nummod", "appos") for child in subject.children)
     form, word = subject.lower_, verb.lower_
+    if form in ("who", "that", "which"):
+        return _relative_disagrees(head, verb)
     if verb.tag_ == "VBZ" or word == "was":
         plural = form in ("we", "they", "you") or (subject.tag_ == "NNS" and verb.tag_ == "VBZ")
+        if form == "people":
+            return True
         return (plural or (form == "i" and verb.tag_ == "VBZ")) and form not in _COLLECTIVE
     if joined or verb.tag_ not in ("VBP", "VB") or form in _PLURAL_PERSONS:
         return False
@@ -80,6 +84,21 @@ def _disagrees(subject: Any, head: Any) -> bool:
         return not _is_bare_on_purpose(head)
     singular = subject.tag_ == "NN" and form not in _COLLECTIVE | _SAME_IN_PLURAL
     return singular and not _is_bare_on_purpose(head)
+
+
+def _relative_disagrees(head: Any, verb: Any) -> bool:
+    """ "someone who have", "things that helps": the verb agrees with what the clause is about."""
+    noun = head.head
+    if head.dep_ != "relcl" or noun.lower_ in _COLLECTIVE | _SAME_IN_PLURAL:
+        return False
+    # "one of the things that help": either noun may be meant.
+    if any(child.dep_ in ("conj", "nummod", "prep") for child in noun.children) or noun.dep_ in (
+        "pobj", "conj", "appos",
+    ):  # fmt: skip
+        return False
+    if verb.tag_ == "VBP":
+        return noun.tag_ == "NN"
+    return verb.tag_ == "VBZ" and noun.tag_ == "NNS"
 
 
 def _is_bare_on_purpose(head: Any) -> bool:
