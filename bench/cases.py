@@ -93,7 +93,9 @@ def _case(facts: dict[str, Any], answer: str) -> Case:
         reason=None if reason is None else _REASONS.get(reason) or CapReason(reason),
         band_range=_range(expect.get("band_range")),
         confidence_range=_range(expect.get("confidence_range")),
-        flags=None if flags is None else frozenset(_FLAGS.get(name) or Flag(name) for name in flags),
+        flags=None
+        if flags is None
+        else frozenset(_FLAGS.get(name) or Flag(name) for name in flags),
         review=facts.get("review"),
     )
 

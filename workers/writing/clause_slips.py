@@ -6,7 +6,8 @@ from typing import Any
 from workers.writing.slip import Slip, SlipKind, slip_at
 
 #: Verbs that open no command: where one opens a statement, the subject was left out.
-_NO_COMMAND = frozenset("is are was were has does isn't wasn't".split())
+#: "Were it so" is a condition.
+_NO_COMMAND = frozenset("is are was has does isn't wasn't".split())
 #: What a clause follows that needs a subject of its own.
 _OPENERS = frozenset("because although but so if while unless whether".split())
 #: Words that leave only part of a sentence when no main clause follows.

@@ -1,5 +1,6 @@
-"""Clauses: how much each carries, and how many are free of error."""
+"""Clauses: how much each carries, the forms of their verbs, how many are free of error."""
 
+import math
 from typing import Any
 
 from grading.rubric.observation import Observation
@@ -10,12 +11,12 @@ from workers.writing.sentence_slips import is_letter_line
 _FINITE = frozenset({"VBD", "VBP", "VBZ", "MD"})
 #: What makes a noun phrase complex (Lu 2010, after Cooper 1976).
 _MODIFIERS = frozenset({"amod", "poss", "prep", "relcl", "acl", "appos", "nummod", "compound"})
+#: Relations that the parser gives to what it cannot tie to the sentence.
+_LOOSE = frozenset({"dep", "parataxis"})
 _NOUNS = frozenset({"NOUN", "PROPN"})
 
 
-def observe_clauses(
-    answer: Answer, tokens: list[list[Any]], slips: list[int]
-) -> list[Observation]:
+def observe_clauses(answer: Answer, tokens: list[list[Any]], slips: list[int]) -> list[Observation]:
     """Length and weight of the clauses, and the share without a slip at one of ``slips``.
 
     Places are characters of the measured text.
@@ -33,7 +34,15 @@ def observe_clauses(
     nominals = sum(1 for token in inner if _is_complex(token))
     faulty = {_clause_of(token, heads) for token in inner if token.idx in set(slips)}
     free = 1.0 - len(faulty & heads) / len(heads)
+    loose = [token for token in inner if token.dep_ in _LOOSE]
     return [
+        Observation(
+            "loose_phrases",
+            answer.per_hundred(len(loose)),
+            quotes=answer.quotes([(token.idx, token.idx + len(token)) for token in loose]),
+            details={"count": len(loose)},
+        ),
+        Observation("verb_form_range", _verb_forms(inner)),
         Observation("clause_length", len(words) / len(heads), details={"count": len(heads)}),
         Observation("complex_nominals", nominals / len(heads), details={"count": nominals}),
         Observation("error_free_clauses", free, details={"percent": 100.0 * free}),
@@ -43,9 +52,28 @@ def observe_clauses(
 def _heads(inner: list[Any]) -> set[int]:
     """Places of the verbs that head a clause."""
     finite = [token for token in inner if token.tag_ in _FINITE]
-    return {
-        (token.head if token.dep_ in ("aux", "auxpass") else token).i for token in finite
-    }
+    return {(token.head if token.dep_ in ("aux", "auxpass") else token).i for token in finite}
+
+
+def _verb_forms(inner: list[Any]) -> float:
+    """Different verb phrases by form ("could have been told"), corrected for their number.
+
+    Divided by the root of the number of verbs, as Guiraud's index is.
+    """
+    forms = [
+        (token.tag_, *sorted(_helper(child) for child in token.children if _is_helper(child)))
+        for token in inner
+        if token.pos_ == "VERB"
+    ]
+    return len(set(forms)) / math.sqrt(len(forms)) if forms else 0.0
+
+
+def _is_helper(child: Any) -> bool:
+    return child.dep_ in ("aux", "auxpass")
+
+
+def _helper(child: Any) -> str:
+    return str(child.lemma_ if child.tag_ == "MD" else child.tag_)
 
 
 def _clause_of(token: Any, heads: set[int]) -> int:

@@ -46,7 +46,6 @@ def observe_accuracy(
             *find_phrase_slips(answer.parse, models.lexicon),
             *find_sentence_slips(answer, tokens),
             *find_clause_slips(answer.parse, tokens),
-            *find_confusions(answer.parse),
             *(
                 Slip(_GRAMMAR_LINTS[item.kind], item.start, item.end)
                 for item in lints
@@ -57,7 +56,19 @@ def observe_accuracy(
     slips = _in_english(answer, slips)
     verbs = [item for item in slips if item.kind in _VERBS]
     marks = find_punctuation_slips(answer, lints)
-    words = [item for item in lints if item.kind in _WORD_LINTS]
+    words = _in_english(
+        answer,
+        _distinct(
+            [
+                *find_confusions(answer.parse),
+                *(
+                    Slip(SlipKind.WORDING, item.start, item.end)
+                    for item in lints
+                    if item.kind in _WORD_LINTS
+                ),
+            ]
+        ),
+    )
     observations = [
         _rate(answer, "grammar_errors", [(slip.start, slip.end) for slip in slips], _names(slips)),
         _rate(answer, "verb_errors", [(item.start, item.end) for item in verbs], _names(verbs)),

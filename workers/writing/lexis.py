@@ -66,6 +66,9 @@ def observe_lexis(answer: Answer, lexicon: Lexicon, misspelt: frozenset[int]) ->
                 details={"percent": 100.0 * len(obscure) / len(own) if own else 0.0},
             )
         )
+    if answer.words:
+        density = len(content) / len(answer.words)
+        observations.append(Observation("lexical_density", density))
     observations += _uncommon(answer, lexicon, misspelt)
     observations.append(_adverbs(answer))
     if len(answer.words) >= _FEWEST:
