@@ -99,9 +99,7 @@ def _relative_disagrees(head: Any, verb: Any) -> bool:
         "pobj", "conj", "appos",
     ):  # fmt: skip
         return False
-    if verb.tag_ == "VBP":
-        return noun.tag_ == "NN"
-    return verb.tag_ == "VBZ" and noun.tag_ == "NNS"
+    return (verb.tag_, noun.tag_) in (("VBP", "NN"), ("VBZ", "NNS"))
 
 
 def _is_bare_on_purpose(head: Any) -> bool:

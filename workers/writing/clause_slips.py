@@ -1,6 +1,7 @@
 """Slips that leave a clause without its subject, its verb, or its main clause."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from workers.writing.slip import Slip, SlipKind, slip_at
@@ -31,7 +32,7 @@ def find_clause_slips(parse: Any, tokens: list[list[Any]]) -> Iterator[Slip]:
             continue
         yield from _missing_subjects(inner, words)
         yield from _left_dependent(inner, words)
-    for left, right in zip(parse, parse[1:], strict=False):
+    for left, right in pairwise(parse):
         if _lacks_to(left, right):
             yield slip_at(SlipKind.VERB_FORM, left, right)
         if _lacks_verb(left, right):
@@ -46,7 +47,7 @@ def _missing_subjects(inner: list[Any], words: list[Any]) -> Iterator[Slip]:
     is_bare = first.lower_ in _NO_COMMAND and not _has_subject(first)
     if is_bare and not is_question and not is_quoted:
         yield slip_at(SlipKind.SENTENCE, first, first)
-    for left, right in zip(words, words[1:], strict=False):
+    for left, right in pairwise(words):
         is_opened = left.lower_ in _OPENERS and right.lower_ in _NO_COMMAND
         if is_opened and not is_question and not _has_subject(right):
             yield slip_at(SlipKind.SENTENCE, left, right)

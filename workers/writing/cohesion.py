@@ -38,6 +38,8 @@ _BASIC = frozenset(
     "for example", "such as", "i think", "in my opinion", "in conclusion", "the first",
     "the second", "i believe", "lastly", "as well as",
 }  # fmt: skip
+#: A run-on of one or two "sentences" says nothing about how they begin.
+_FEWEST_SENTENCES = 3
 #: Words in what may open a sentence before its comma.
 _LONGEST_OPENING = 6
 
@@ -94,7 +96,8 @@ def observe_cohesion(answer: Answer, vectors: Vectors) -> list[Observation]:
                 details={"word": most, "percent": 100.0 * forms.count(most) / uses},
             )
         )
-    observations.append(_signposts(answer))
+    if len(answer.sentences) >= _FEWEST_SENTENCES:
+        observations.append(_signposts(answer))
     if len(vectors) >= 4:
         neighbours = float(np.mean(np.sum(vectors[1:] * vectors[:-1], axis=1)))
         observations.append(Observation("sentence_links", max(0.0, round(neighbours, 4))))

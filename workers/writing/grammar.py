@@ -30,6 +30,11 @@ _WORD_LINTS = frozenset(
 #: Slips of the verb: the commonest of learners, and what a clause hangs on.
 _VERBS = frozenset({SlipKind.AGREEMENT, SlipKind.VERB_FORM})
 
+#: Slips of how a word is used: what goes before it, how it is counted and compared.
+_WORD_USE = frozenset(
+    {SlipKind.ARTICLE, SlipKind.NOUN_NUMBER, SlipKind.PREPOSITION, SlipKind.COMPARISON}
+)
+
 
 def observe_accuracy(
     answer: Answer,
@@ -55,6 +60,7 @@ def observe_accuracy(
     )
     slips = _in_english(answer, slips)
     verbs = [item for item in slips if item.kind in _VERBS]
+    uses = [item for item in slips if item.kind in _WORD_USE]
     marks = find_punctuation_slips(answer, lints)
     words = _in_english(
         answer,
@@ -72,6 +78,7 @@ def observe_accuracy(
     observations = [
         _rate(answer, "grammar_errors", [(slip.start, slip.end) for slip in slips], _names(slips)),
         _rate(answer, "verb_errors", [(item.start, item.end) for item in verbs], _names(verbs)),
+        _rate(answer, "word_use_errors", [(item.start, item.end) for item in uses], _names(uses)),
         _rate(answer, "spelling_errors", [(item.start, item.end) for item in spelt], "spelling"),
         _rate(answer, "punctuation_errors", list(marks), "punctuation or capital letters"),
         _rate(answer, "word_choice_errors", [(item.start, item.end) for item in words], "words"),
@@ -79,7 +86,7 @@ def observe_accuracy(
     ]
     bodies = [item for item in answer.sentences if not is_letter_line(answer, item)]
     if bodies:
-        places = [item.start for item in (*slips, *spelt, *words)]
+        places = [slip.start for slip in (*slips, *words)] + [item.start for item in spelt]
         faulty = [
             item for item in bodies if any(item.start <= place < item.end for place in places)
         ]

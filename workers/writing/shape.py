@@ -9,6 +9,8 @@ from workers.writing.answer import Answer
 from workers.writing.register import observe_casual_words, observe_letter_register
 from workers.writing.segments import Sentence
 
+#: A run-on of one or two "sentences" says nothing about how they are gathered.
+_FEWEST_SENTENCES = 3
 #: How far down a letter its greeting may stand, and how far up its closing.
 _LETTER_EDGE = 4
 _GREETING = re.compile(r"^\W*(?:dear|hi|hello|hey|good (?:morning|afternoon|evening))\b", re.I)
@@ -36,7 +38,7 @@ def observe_shape(answer: Answer) -> list[Observation]:
         Observation("paragraphs", float(len(bodies))),
         Observation("sentences", float(len(answer.sentences))),
     ]
-    if bodies:
+    if bodies and len(answer.sentences) >= _FEWEST_SENTENCES:
         carried = mean(len(part) for part in bodies)
         observations.append(Observation("sentences_to_a_point", carried))
     if answer.task is WritingTask.LETTER:
