@@ -61,12 +61,12 @@ def _is_confused(left: Any, right: Any) -> bool:
         return after in ("not", "going", "welcome", "a", "the", "an") or right.tag_ == "MD"
     if word == "you":
         # "for you life".
-        is_owner = bool(left.head.i == right.i and right.tag_ in _NOUNS)
+        is_owner: bool = left.head.i == right.i and right.tag_ in _NOUNS
         return is_owner and right.dep_ in ("pobj", "dobj")
     if word == "to":
         return after in ("much", "many", "late", "expensive", "hard", "difficult", "often")
     if word in ("better", "more", "less", "rather", "other") and after == "then":
         return right.i + 1 < len(right.doc) and right.nbor(1).text not in ",.;"
-    if word in ("of", "the", "a", "in") and after in ("there", "they", "he", "she", "we"):
-        return word == "the" or (word == "of" and after == "they")
-    return bool(word == "sometime") and right.tag_ in (*_FINITE, "PRP", "DT", "EX")
+    if word == "sometime":
+        return right.tag_ in (*_FINITE, "PRP", "DT", "EX")
+    return (word, after) == ("of", "they")
