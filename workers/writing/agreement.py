@@ -117,6 +117,9 @@ def _miscounted(noun: Any, lexicon: Lexicon) -> Iterator[Slip]:
         return
     if form in _SAME_IN_PLURAL or any(child.dep_ == "conj" for child in noun.children):
         return
+    # A "noun" that is a clause is a verb: "the noise which this road causes".
+    if noun.dep_ == "relcl":
+        return
     for child in noun.children:
         if child.i > noun.i or child.dep_ not in ("det", "amod", "nummod"):
             continue
