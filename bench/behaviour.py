@@ -26,8 +26,9 @@ def shortfalls(case: Case, result: GradingResult) -> list[str]:
     short: list[str] = []
     if case.cap is not None and score > case.cap:
         short.append(f"score {score:g} is over the cap of {case.cap:g}")
-    if case.reason is not None and case.reason not in reasons:
-        short.append(f"the cap {case.reason} is missing; caps: {caps}")
+    if case.reasons and not case.reasons & reasons:
+        wanted = " or ".join(sorted(case.reasons))
+        short.append(f"the cap {wanted} is missing; caps: {caps}")
     if case.band_range is not None:
         if reasons:
             short.append(f"no cap may fire; caps: {caps}")

@@ -9,8 +9,12 @@ import yaml
 from grading.domain.result import CapReason, Flag
 from grading.domain.work import Prompt, WritingTask, WritingWork
 
-#: Names that case files give to the service's own reasons.
-_REASONS = {"copied_prompt": CapReason.COPIED_FROM_PROMPT}
+#: Names that case files give to the service's own reasons. Sound sentences that say
+#: nothing are off topic too, and the service may name either.
+_REASONS = {
+    "copied_prompt": frozenset({CapReason.COPIED_FROM_PROMPT}),
+    "off_topic": frozenset({CapReason.OFF_TOPIC, CapReason.NO_SENSE}),
+}
 _FLAGS = {"instruction_to_grader": Flag.INSTRUCTIONS_TO_GRADER}
 
 
@@ -36,9 +40,10 @@ class Case:
 
     id: str
     work: WritingWork
-    #: The unit's score is at most this, and the result names ``reason``.
+    #: The unit's score is at most this.
     cap: float | None
-    reason: CapReason | None
+    #: The result names one of these.
+    reasons: frozenset[CapReason]
     #: The unit's score lies within, and no cap fires.
     band_range: Range | None
     #: 0 to 100.
@@ -81,7 +86,7 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
 
 def _case(facts: dict[str, Any], answer: str) -> Case:
     expect = facts["expect"]
-    cap, reason, flags = expect.get("cap"), expect.get("reason"), facts.get("flags")
+    cap, flags = expect.get("cap"), facts.get("flags")
     return Case(
         id=str(facts["id"]),
         work=WritingWork(
@@ -90,7 +95,7 @@ def _case(facts: dict[str, Any], answer: str) -> Case:
             Prompt(facts["prompt"], tuple(facts.get("requirements") or ())),
         ),
         cap=None if cap is None else float(cap),
-        reason=None if reason is None else _REASONS.get(reason) or CapReason(reason),
+        reasons=_reasons(expect.get("reason")),
         band_range=_range(expect.get("band_range")),
         confidence_range=_range(expect.get("confidence_range")),
         flags=None
@@ -98,6 +103,12 @@ def _case(facts: dict[str, Any], answer: str) -> Case:
         else frozenset(_FLAGS.get(name) or Flag(name) for name in flags),
         review=facts.get("review"),
     )
+
+
+def _reasons(name: str | None) -> frozenset[CapReason]:
+    if name is None:
+        return frozenset()
+    return _REASONS.get(name) or frozenset({CapReason(name)})
 
 
 def _range(bounds: list[float] | None) -> Range | None:

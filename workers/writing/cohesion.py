@@ -110,7 +110,7 @@ def _signposts(answer: Answer) -> Observation:
     for sentence in answer.sentences:
         comma = answer.text.find(",", sentence.start, sentence.end)
         before = sum(1 for word in sentence.words if word.start < comma)
-        if 1 <= before <= _LONGEST_OPENING < len(sentence.words):
+        if 1 <= before <= _LONGEST_OPENING and before + 2 <= len(sentence.words):
             opened.append((sentence.start, comma))
     share = len(opened) / len(answer.sentences)
     return Observation(

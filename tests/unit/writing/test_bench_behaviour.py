@@ -15,7 +15,7 @@ from grading.domain.score import Band
 from grading.domain.work import Prompt, WritingTask, WritingWork
 
 WORK = WritingWork(WritingTask.ESSAY, "Text.", Prompt("Write."))
-NOTHING = Case("trial", WORK, None, None, None, None, None, None)
+NOTHING = Case("trial", WORK, None, frozenset(), None, None, None, None)
 RESULT = GradingResult(
     Decimal("6.0"), Decimal("6.125"), Band.B2, (), (), (), 260, Provenance("g", "1", "r", "f"),
     Confidence(92, ()),
@@ -24,6 +24,8 @@ CAPPED = replace(
     RESULT, score=Decimal("3.5"), caps=(Cap(CapReason.OFF_TOPIC, Decimal("3.5"), "0.1"),)
 )
 FLAGGED = replace(RESULT, flags=(Flag.INSTRUCTIONS_TO_GRADER,))
+OFF = frozenset({CapReason.OFF_TOPIC})
+SHORT = frozenset({CapReason.TOO_SHORT})
 WANTED = frozenset({Flag.INSTRUCTIONS_TO_GRADER})
 
 
@@ -31,7 +33,11 @@ WANTED = frozenset({Flag.INSTRUCTIONS_TO_GRADER})
     ("case", "result", "why"),
     [
         (replace(NOTHING, cap=3.5), RESULT, "over the cap"),
-        (replace(NOTHING, reason=CapReason.TOO_SHORT), CAPPED, "too_short is missing"),
+        (
+            replace(NOTHING, reasons=SHORT),
+            CAPPED,
+            "too_short is missing",
+        ),
         (replace(NOTHING, band_range=Range(3, 4)), CAPPED, "no cap may fire"),
         (replace(NOTHING, band_range=Range(6.5, 8)), RESULT, "outside 6.5 to 8"),
         (replace(NOTHING, confidence_range=Range(95, 100)), RESULT, "confidence 92"),
@@ -47,7 +53,7 @@ def test_a_shortfall_is_named(case: Case, result: GradingResult, why: str) -> No
 
 
 def test_what_is_fulfilled_has_none() -> None:
-    assert shortfalls(replace(NOTHING, cap=3.5, reason=CapReason.OFF_TOPIC), CAPPED) == []
+    assert shortfalls(replace(NOTHING, cap=3.5, reasons=OFF), CAPPED) == []
     assert shortfalls(replace(NOTHING, band_range=Range(6, 8), review=False), RESULT) == []
     assert shortfalls(replace(NOTHING, flags=WANTED, review=True), FLAGGED) == []
 
@@ -60,7 +66,7 @@ def test_names_of_other_sets_are_mapped(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     case = read_case(file)
-    assert case.reason is CapReason.COPIED_FROM_PROMPT
+    assert case.reasons == {CapReason.COPIED_FROM_PROMPT}
     assert case.flags == WANTED
     assert case.work.text == "The answer."
 
