@@ -71,7 +71,11 @@ def _disagrees(subject: Any, head: Any) -> bool:
         return False
     joined = any(child.dep_ in ("conj", "cc", "nummod", "appos") for child in subject.children)
     form, word = subject.lower_, verb.lower_
+    if form in ("who", "that", "which"):
+        return _relative_disagrees(head, verb)
     if verb.tag_ == "VBZ" or word == "was":
+        if form == "people":
+            return True
         plural = form in ("we", "they", "you") or (subject.tag_ == "NNS" and verb.tag_ == "VBZ")
         return (plural or (form == "i" and verb.tag_ == "VBZ")) and form not in _COLLECTIVE
     if joined or verb.tag_ not in ("VBP", "VB") or form in _PLURAL_PERSONS:
@@ -80,6 +84,22 @@ def _disagrees(subject: Any, head: Any) -> bool:
         return not _is_bare_on_purpose(head)
     singular = subject.tag_ == "NN" and form not in _COLLECTIVE | _SAME_IN_PLURAL
     return singular and not _is_bare_on_purpose(head)
+
+
+def _relative_disagrees(head: Any, verb: Any) -> bool:
+    """ "someone who have", "things that helps": the verb agrees with what the clause is about."""
+    noun = head.head
+    # "problems which this causes": the relative is what is caused.
+    if sum(1 for child in head.children if child.dep_ in ("nsubj", "nsubjpass")) != 1:
+        return False
+    if head.dep_ != "relcl" or noun.lower_ in _COLLECTIVE | _SAME_IN_PLURAL:
+        return False
+    # "one of the things that help": either noun may be meant.
+    if any(child.dep_ in ("conj", "nummod", "prep") for child in noun.children) or noun.dep_ in (
+        "pobj", "conj", "appos",
+    ):  # fmt: skip
+        return False
+    return (verb.tag_, noun.tag_) in (("VBP", "NN"), ("VBZ", "NNS"))
 
 
 def _is_bare_on_purpose(head: Any) -> bool:
@@ -92,9 +112,13 @@ def _is_bare_on_purpose(head: Any) -> bool:
 
 def _miscounted(noun: Any, lexicon: Lexicon) -> Iterator[Slip]:
     form = noun.lower_
-    if noun.i + 1 < len(noun.doc) and noun.nbor(1).tag_ == "HYPH":
+    # "a six-lane road", "two well-known singers".
+    if any(near.tag_ == "HYPH" for near in noun.doc[max(0, noun.i - 1) : noun.i + 2]):
         return
     if form in _SAME_IN_PLURAL or any(child.dep_ == "conj" for child in noun.children):
+        return
+    # A "noun" that is a clause is a verb: "the noise which this road causes".
+    if noun.dep_ == "relcl":
         return
     for child in noun.children:
         if child.i > noun.i or child.dep_ not in ("det", "amod", "nummod"):

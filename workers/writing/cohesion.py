@@ -38,6 +38,10 @@ _BASIC = frozenset(
     "for example", "such as", "i think", "in my opinion", "in conclusion", "the first",
     "the second", "i believe", "lastly", "as well as",
 }  # fmt: skip
+#: A run-on of one or two "sentences" says nothing about how they begin.
+_FEWEST_SENTENCES = 3
+#: Words in what may open a sentence before its comma.
+_LONGEST_OPENING = 6
 
 
 def _compile(alternatives: str) -> re.Pattern[str]:
@@ -92,10 +96,29 @@ def observe_cohesion(answer: Answer, vectors: Vectors) -> list[Observation]:
                 details={"word": most, "percent": 100.0 * forms.count(most) / uses},
             )
         )
+    if len(answer.sentences) >= _FEWEST_SENTENCES:
+        observations.append(_signposts(answer))
     if len(vectors) >= 4:
         neighbours = float(np.mean(np.sum(vectors[1:] * vectors[:-1], axis=1)))
         observations.append(Observation("sentence_links", max(0.0, round(neighbours, 4))))
     return observations
+
+
+def _signposts(answer: Answer) -> Observation:
+    """Share of the sentences that begin with a word or phrase set off by a comma."""
+    opened: list[tuple[int, int]] = []
+    for sentence in answer.sentences:
+        comma = answer.text.find(",", sentence.start, sentence.end)
+        before = sum(1 for word in sentence.words if word.start < comma)
+        if 1 <= before <= _LONGEST_OPENING and before + 2 <= len(sentence.words):
+            opened.append((sentence.start, comma))
+    share = len(opened) / len(answer.sentences)
+    return Observation(
+        "signposted_sentences",
+        share,
+        quotes=answer.quotes(opened),
+        details={"count": len(opened), "percent": 100.0 * share},
+    )
 
 
 def count_links(text: str, name: str) -> list[tuple[int, int]]:

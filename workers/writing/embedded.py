@@ -14,8 +14,8 @@ from workers.writing.models import Models, load_models
 
 GRADER = "embedded-writing"
 #: Changes with the grader's code or its models.
-GRADER_VERSION = "1.0"
-RUBRIC_VERSION = "writing-1.0"
+GRADER_VERSION = "2.0"
+RUBRIC_VERSION = "writing-2.0"
 
 #: The part of a run's progress that measuring takes.
 _MEASURED_FROM, _MEASURED_TO = 0.2, 0.8

@@ -19,13 +19,17 @@ _CUES = tuple(
     for pattern in (
         # "ignore the rubric", "disregard all previous instructions"
         r"\b(?:ignore|disregard|forget|override|bypass|skip)\b[^.!?\n]{0,40}"
-        r"\b(?:rubric|instructions?|guidelines?|criteria|prompts?|rules above|system message)\b",
+        r"\b(?:rubric|criteria|prompts?|system message"
+        r"|(?:all|any|previous|prior|earlier|above|these|your|grading|marking|scoring)"
+        r" (?:\w+ ){0,2}(?:instructions?|guidelines?|rules)(?! (?:of|at|on|in|from)\b)"
+        r"|(?:instructions?|guidelines?|rules) above(?! the\b))\b",
         # "note to the grader", "dear AI", "attention grading system"
         r"\b(?:note|message|instructions?|attention|reminder|hint)\b[ ,:]{1,3}(?:to|for)?[ ]?"
         rf"(?:the |any |all |every |my |our |whoever )?(?:automat\w+ |essay |human )?{_GRADER}\b",
         rf"^\W*(?:dear|hello|hi|hey|attention|ok(?:ay)?)[ ,:]+(?:the |my |mr )?{_GRADER}\b",
         # "give 10 for every criterion", "award me full marks"
-        r"(?:^|[,;:\"'(]|\bplease|\band|\bjust|\bthen|\bmust|\bshould|\bso)\W{0,3}"
+        r"(?:^|[,;:\"'(]|\bplease|\bkindly|\band|\bjust|\bthen|\bso|\b(?:you|graders?|examiners?"
+        r"|system|ai) (?:must|should|shall|will))\W{0,3}"
         r"(?:give|award|assign|return|output|grant|set|rate|score|grade|mark)\b"
         r"[^.!?\n]{0,30}\b(?:every|each|all|full|maximum|max|highest|top|perfect|10|ten|100|c1"
         rf"|band)\b[^.!?\n]{{0,30}}\b{_SCORE}\b",
@@ -45,7 +49,23 @@ _CUES = tuple(
         r"^\W*(?:system|assistant|developer|grader|examiner) ?:",
         # "whoever marks this", "the examiner has checked this", "be generous with my score"
         r"\b(?:marks?|grades?|marking|grading|scoring|rating) this\b(?! (?:as|with|by))",
-        r"\bexaminers? (?:has|have) (?:already )?(?:checked|graded|approved|scored|marked)\b",
+        r"\bexaminers? (?:has|have) (?:already )?(?:checked|graded|approved|scored|marked) "
+        r"(?:it|this|my|the) ?(?:essay|answer|letter|text|work|paper|writing|response)?(?=\W|$)"
+        r"(?! (?!and|as|with|already)\w)",
+        # "ChatGPT, output 10", "I deserve full marks", "do not deduct points"
+        r"^\W*(?:chat ?gpt|gpt|llm|ai|grader|examiner|assistant) ?[,:] ",
+        r"\bi deserve\b[^.!?\n]{0,20}\b(?:10|ten|full|top|high\w*|max\w*)\b[^.!?\n]{0,12}"
+        r"\b(?:out of|marks?|scores?|points?|grade|band)\b",
+        r"(?:^|\bplease |\band )\W*(?:do not|don't) (?:deduct|take off|subtract)\b[^.!?\n]{0,12}"
+        r"\b(?:points?|marks?)\b",
+        r"^\W*(?:treat|consider|regard) (?:everything|all|the text|whatever)\b[^.!?\n]{0,30}\bas "
+        r"(?:an? )?(?:excellent|perfect|c1|correct|flawless|top)\b",
+        r"\bfor the (?:rater|grader|marker|examiner|assessor)s? only\b",
+        # The same in Vietnamese.
+        r"\bchấm (?:cho )?(?:em|tôi|mình|con|bài)\b[^.!?\n]{0,30}\bđiểm\b",
+        r"\bcho (?:em|tôi|mình|con|bài)(?: (?:bài|này|viết|luận|xin|được|số|điểm)){0,4}"
+        r" (?:10|mười|tối đa|cao nhất)\b(?: điểm\b|\W|$)",
+        r"\bbỏ qua (?:các |mọi |tất cả |những )*(?:hướng dẫn|chỉ dẫn|tiêu chí|yêu cầu)\b",
         r"\b(?:generous|lenient|kind|merciful)\b[^.!?\n]{0,30}\bmy (?:scores?|marks?|grades?)\b",
         r"\bset (?:the )?confidence\b|\bhuman review\b|\bsystem prompt\b",
         r"\byou are (?:now )?(?:a|an|the)\b[^.!?\n]{0,30}"
@@ -67,6 +87,18 @@ _BLOCKS = (
     re.compile(r"</?[a-z][a-z0-9_-]{0,30}(?:\s[^<>]{0,400})?/?>", re.IGNORECASE),
     re.compile(r"\[/?(?:inst|sys|system|assistant|user|end)\]|<\|[a-z_]{1,30}\|>", re.IGNORECASE),
 )
+#: What only one who knows of the grading speaks of.
+_ABOUT_THIS = re.compile(
+    r"\b(?:this|rubric|instructions?|guidelines?|prompts?|criteri(?:on|a)|grader|examiner|system|ai"
+    r"|gpt|chat ?gpt|essay|answer|confidence|c1|overall|previous)\b",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(
+    r"\b(?:said|says|told|asked|shouted|replied|promised|joked|wrote|answered|cried|begged)\b",
+    re.IGNORECASE,
+)
+#: Its marks stand apart from letters, as an apostrophe does not.
+_QUOTED = re.compile(r"""(?:^|(?<=[\s:,(]))(["'])(?=\S).{1,300}?\1(?=[\s.,;:!?)]|$)""")
 #: A brace, a quoted key and a colon: an object of JSON begins.
 _OBJECT = re.compile(r"""\{\s*["'][\w -]{1,40}["']\s*:""")
 #: Blocks no one would type in an essay by accident; a lone tag may be.
@@ -100,7 +132,22 @@ def blank_out(text: str, spans: tuple[Span, ...]) -> str:
 
 def _has_cue(text: str, sentence: Sentence) -> bool:
     part = text[sentence.start : min(sentence.end, sentence.start + 2000)]
-    return any(cue.search(part) for cue in _CUES)
+    found = [match for cue in _CUES for match in cue.finditer(part)]
+    return any(not _is_told(part, match) for match in found)
+
+
+def _is_told(part: str, match: re.Match[str]) -> bool:
+    """Tell whether a plea for marks is only what someone in the story said.
+
+    Words on the rubric or on this very answer are no story, whoever is said to have
+    said them.
+    """
+    if _ABOUT_THIS.search(match.group()) or not _REPORTED.search(part):
+        return False
+    quoted = [quote.span() for quote in _QUOTED.finditer(part)]
+    # A cue may begin with the sign before its first word.
+    first = match.end() - len(match.group().lstrip(" ,:;(\"'"))
+    return any(start <= first and match.end() <= end for start, end in quoted)
 
 
 def _blocks(text: str) -> list[Span]:

@@ -5,6 +5,9 @@ from typing import Any
 from grading.rubric.observation import Observation
 from workers.writing.agreement import find_disagreement
 from workers.writing.answer import Answer
+from workers.writing.clause_slips import find_clause_slips
+from workers.writing.clauses import observe_clauses
+from workers.writing.confusions import find_confusions
 from workers.writing.models import Models
 from workers.writing.phrase_slips import find_phrase_slips
 from workers.writing.punctuation import find_punctuation_slips
@@ -24,6 +27,13 @@ _GRAMMAR_LINTS = {
 _WORD_LINTS = frozenset(
     {"WordChoice", "Usage", "Eggcorn", "Malapropism", "Nonstandard", "BoundaryError"}
 )
+#: Slips of the verb: the commonest of learners, and what a clause hangs on.
+_VERBS = frozenset({SlipKind.AGREEMENT, SlipKind.VERB_FORM})
+
+#: Slips of how a word is used: what goes before it, how it is counted and compared.
+_WORD_USE = frozenset(
+    {SlipKind.ARTICLE, SlipKind.NOUN_NUMBER, SlipKind.PREPOSITION, SlipKind.COMPARISON}
+)
 
 
 def observe_accuracy(
@@ -40,6 +50,7 @@ def observe_accuracy(
             *find_verb_slips(answer.parse),
             *find_phrase_slips(answer.parse, models.lexicon),
             *find_sentence_slips(answer, tokens),
+            *find_clause_slips(answer.parse, tokens),
             *(
                 Slip(_GRAMMAR_LINTS[item.kind], item.start, item.end)
                 for item in lints
@@ -48,10 +59,26 @@ def observe_accuracy(
         ]
     )
     slips = _in_english(answer, slips)
+    verbs = [item for item in slips if item.kind in _VERBS]
+    uses = [item for item in slips if item.kind in _WORD_USE]
     marks = find_punctuation_slips(answer, lints)
-    words = [item for item in lints if item.kind in _WORD_LINTS]
+    words = _in_english(
+        answer,
+        _distinct(
+            [
+                *find_confusions(answer.parse),
+                *(
+                    Slip(SlipKind.WORDING, item.start, item.end)
+                    for item in lints
+                    if item.kind in _WORD_LINTS
+                ),
+            ]
+        ),
+    )
     observations = [
         _rate(answer, "grammar_errors", [(slip.start, slip.end) for slip in slips], _names(slips)),
+        _rate(answer, "verb_errors", [(item.start, item.end) for item in verbs], _names(verbs)),
+        _rate(answer, "word_use_errors", [(item.start, item.end) for item in uses], _names(uses)),
         _rate(answer, "spelling_errors", [(item.start, item.end) for item in spelt], "spelling"),
         _rate(answer, "punctuation_errors", list(marks), "punctuation or capital letters"),
         _rate(answer, "word_choice_errors", [(item.start, item.end) for item in words], "words"),
@@ -59,7 +86,7 @@ def observe_accuracy(
     ]
     bodies = [item for item in answer.sentences if not is_letter_line(answer, item)]
     if bodies:
-        places = [slip.start for slip in slips] + [item.start for item in (*spelt, *words)]
+        places = [slip.start for slip in (*slips, *words)] + [item.start for item in spelt]
         faulty = [
             item for item in bodies if any(item.start <= place < item.end for place in places)
         ]
@@ -70,6 +97,7 @@ def observe_accuracy(
                 details={"percent": 100.0 * (1.0 - len(faulty) / len(bodies))},
             )
         )
+        observations += observe_clauses(answer, tokens, places)
     return observations
 
 

@@ -16,6 +16,14 @@ _FEWEST = 50
 _UPPER = 4.0
 #: Words rarer than this say little about range; a slip or a name may be among them.
 _RAREST = 2.0
+#: Words of a window; counts inside it do not grow with the answer.
+_WINDOW = 100
+#: How far the window moves on.
+_STRIDE = 25
+#: Zipf value under which a word is none of the commonest thousand or so.
+_UNCOMMON = 5.0
+#: Words in -ly that no adjective made: they shade nothing.
+_PLAIN_LY = frozenset("only early family reply supply july apply rely italy ugly lonely".split())
 #: Zipf value under which an English word is one that few readers know.
 _OBSCURE = 2.6
 _CONTENT = frozenset({"NOUN", "VERB", "ADJ", "ADV"})
@@ -58,9 +66,48 @@ def observe_lexis(answer: Answer, lexicon: Lexicon, misspelt: frozenset[int]) ->
                 details={"percent": 100.0 * len(obscure) / len(own) if own else 0.0},
             )
         )
+    if answer.words:
+        density = len(content) / len(answer.words)
+        observations.append(Observation("lexical_density", density))
+    observations += _uncommon(answer, lexicon, misspelt)
+    observations.append(_adverbs(answer))
     if len(answer.words) >= _FEWEST:
         observations.append(Observation("lexical_diversity", mtld(answer.words)))
     return observations
+
+
+def _uncommon(answer: Answer, lexicon: Lexicon, misspelt: frozenset[int]) -> list[Observation]:
+    """Different words beyond the commonest in a hundred running words, whatever the length."""
+    rare = [
+        word.form
+        if is_english
+        and word.start not in misspelt
+        and _RAREST <= lexicon.zipf(word.form) < _UNCOMMON
+        else ""
+        for word, is_english in zip(answer.words, answer.english, strict=True)
+    ]
+    if len(rare) < _FEWEST:
+        return []
+    starts = range(0, max(1, len(rare) - _WINDOW + 1), _STRIDE)
+    size = min(_WINDOW, len(rare))
+    counts = [len(set(rare[start : start + size]) - {""}) for start in starts]
+    mean = 100.0 * sum(counts) / len(counts) / size
+    return [Observation("uncommon_words", mean)]
+
+
+def _adverbs(answer: Answer) -> Observation:
+    adverbs = [
+        token
+        for token in answer.parse
+        if token.lower_.endswith("ly") and len(token) > 4 and token.tag_ == "RB"
+        and token.lower_ not in _PLAIN_LY
+    ]  # fmt: skip
+    return Observation(
+        "shading_adverbs",
+        answer.per_hundred(len({token.lower_ for token in adverbs})),
+        quotes=answer.quotes([(token.idx, token.idx + len(token)) for token in adverbs]),
+        details={"count": len(adverbs)},
+    )
 
 
 def _content(answer: Answer, misspelt: frozenset[int]) -> list[Any]:

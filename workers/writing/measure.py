@@ -15,11 +15,12 @@ from workers.writing.sentence_slips import tokens_of
 from workers.writing.shape import observe_shape
 from workers.writing.spelling import lint, misspellings
 from workers.writing.structures import observe_structures
+from workers.writing.templates import observe_templates
 from workers.writing.topic import embed_pieces, observe_topic
 from workers.writing.word_order import observe_word_order
 
 #: Changes whenever a feature is added or measured differently.
-FEATURE_VERSION = "1.0"
+FEATURE_VERSION = "2.0"
 
 Step = Callable[[float, str], None]
 
@@ -47,5 +48,6 @@ def measure(work: WritingWork, models: Models, step: Step) -> tuple[Observation,
         *observe_cohesion(answer, vectors),
         *observe_development(answer),
         *observe_shape(answer),
+        *observe_templates(answer),
         *observe_integrity(answer, models.lexicon),
     )

@@ -6,8 +6,11 @@ from statistics import mean
 from grading.domain.work import WritingTask
 from grading.rubric.observation import Observation
 from workers.writing.answer import Answer
+from workers.writing.register import observe_casual_words, observe_letter_register
 from workers.writing.segments import Sentence
 
+#: A run-on of one or two "sentences" says nothing about how they are gathered.
+_FEWEST_SENTENCES = 3
 #: How far down a letter its greeting may stand, and how far up its closing.
 _LETTER_EDGE = 4
 _GREETING = re.compile(r"^\W*(?:dear|hi|hello|hey|good (?:morning|afternoon|evening))\b", re.I)
@@ -23,12 +26,6 @@ _CONCLUDING = re.compile(
     r"|in my opinion|i believe|i think|i hope|thus|should|in general|conclusion)\b",
     re.IGNORECASE,
 )
-_SHORTENED = re.compile(r"\b\w+'(?:t|ll|re|ve|m|d)\b", re.IGNORECASE)
-_CASUAL = re.compile(
-    r"\b(?:gonna|wanna|gotta|kinda|lol|omg|btw|u|ur|plz|thx|guys|stuff|cool|awesome|yeah|ok|okay"
-    r"|lots of|a lot|kids|thing|things|get|gets|got)\b",
-    re.IGNORECASE,
-)
 
 
 def observe_shape(answer: Answer) -> list[Observation]:
@@ -39,11 +36,15 @@ def observe_shape(answer: Answer) -> list[Observation]:
     bodies = [part for part in paragraphs if _length(part) >= 15]
     observations = [
         Observation("paragraphs", float(len(bodies))),
+        Observation("sentences", float(len(answer.sentences))),
     ]
+    if bodies and len(answer.sentences) >= _FEWEST_SENTENCES:
+        carried = mean(len(part) for part in bodies)
+        observations.append(Observation("sentences_to_a_point", carried))
     if answer.task is WritingTask.LETTER:
         observations.append(_letter_format(answer, paragraphs))
-        return observations
-    observations += [_essay_shape(answer, paragraphs), _register(answer)]
+        return observations + observe_letter_register(answer)
+    observations += [_essay_shape(answer, paragraphs), observe_casual_words(answer)]
     if len(bodies) >= 2:
         observations.append(Observation("paragraph_length", mean(_length(part) for part in bodies)))
     return observations
@@ -117,17 +118,4 @@ def _essay_shape(answer: Answer, paragraphs: list[list[Sentence]]) -> Observatio
         "essay_shape",
         float(opens) + float(has_body) + end,
         details={"missing": ", ".join(missing) or "nothing"},
-    )
-
-
-def _register(answer: Answer) -> Observation:
-    casual = sorted(
-        [match.span() for match in _CASUAL.finditer(answer.text)]
-        + [match.span() for match in _SHORTENED.finditer(answer.text)]
-    )
-    return Observation(
-        "casual_words",
-        answer.per_hundred(len(casual)),
-        quotes=answer.quotes(casual),
-        details={"count": len(casual)},
     )

@@ -40,7 +40,7 @@ def observe_structures(answer: Answer, tokens: list[list[Any]]) -> list[Observat
         if len(sentence.words) <= LONGEST_SENTENCE and not is_letter_line(answer, sentence)
     ]
     words = len(answer.words)
-    if not words:
+    if not words or not pairs:
         return []
     counts: Counter[str] = Counter()
     for _, inner in pairs:

@@ -4,6 +4,7 @@ from importlib import resources
 
 import pytest
 
+from grading.domain.confidence import ConfidenceFactor
 from grading.domain.result import CapReason
 from grading.rubric.document import RubricError
 from grading.rubric.load import load_rubric, read_rubric
@@ -11,11 +12,22 @@ from grading.rubric.load import load_rubric, read_rubric
 TEXT = (resources.files("grading.rubric") / "versions" / "writing-1.0.yaml").read_text("utf-8")
 
 
-def test_shipped_version_loads_and_knows_every_cap() -> None:
-    rubric = load_rubric("writing-1.0")
-    assert rubric.version == "writing-1.0"
+@pytest.mark.parametrize("version", ["writing-1.0", "writing-2.0"])
+def test_shipped_version_loads_and_knows_every_cap(version: str) -> None:
+    rubric = load_rubric(version)
+    assert rubric.version == version
     assert rubric.minimum_words == {1: 120, 2: 250}
     assert {rule.reason for rule in rubric.caps} == set(CapReason)
+
+
+def test_confidence_has_the_weights_of_the_rules_of_routing() -> None:
+    weights = {rule.factor: rule.weight for rule in load_rubric("writing-2.0").confidence}
+    assert weights == {
+        ConfidenceFactor.SCORER_AGREEMENT: 30,
+        ConfidenceFactor.RULE_VALIDATION: 25,
+        ConfidenceFactor.ORIGINALITY: 25,
+        ConfidenceFactor.LENGTH_AND_SHAPE: 20,
+    }
 
 
 def test_unknown_version_is_refused() -> None:

@@ -1,39 +1,19 @@
 """The grader, loaded once for all tests of writing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
+from bench.cases import Case, read_case
 from grading.domain.job import JobStage
 from grading.domain.result import GradingResult
-from grading.domain.work import Prompt, WritingTask, WritingWork
+from grading.domain.work import WritingWork
 from workers.writing.embedded import EmbeddedWritingGrader
 
 CASES = Path(__file__).parents[2] / "cases" / "writing"
 
 Grade = Callable[[WritingWork], GradingResult]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A behaviour case: a work, and what must come of it."""
-
-    work: WritingWork
-    expect: dict[str, Any]
-    flags: tuple[str, ...]
-
-
-def read_case(name: str) -> Case:
-    """The case in the front-matter file ``name``."""
-    _, head, body = (CASES / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
-    facts = yaml.safe_load(head)
-    prompt = Prompt(facts["prompt"], tuple(facts["requirements"]))
-    work = WritingWork(WritingTask(facts["task"]), body.strip(), prompt)
-    return Case(work, facts["expect"], tuple(facts.get("flags", ())))
 
 
 def quiet(stage: JobStage, progress: float, message: str) -> None:
@@ -53,7 +33,7 @@ def grade(grader: EmbeddedWritingGrader) -> Grade:
 
 @pytest.fixture(scope="session")
 def case() -> Callable[[str], Case]:
-    return read_case
+    return lambda name: read_case(CASES / f"{name}.md")
 
 
 def all_cases() -> list[str]:

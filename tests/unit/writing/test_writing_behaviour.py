@@ -4,13 +4,13 @@ import random
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.behaviour import shortfalls
 from grading.domain.job import JobStage
 from grading.domain.result import CapReason, Flag, GradingResult
 from grading.domain.score import Band
@@ -37,14 +37,7 @@ def test_case(case_name: str, case: Callable[[str], Any], grade: Grade) -> None:
     trial = case(case_name)
     result = grade(trial.work)
     _check_quotes(trial.work, result)
-    if "cap" in trial.expect:
-        assert result.score <= Decimal(str(trial.expect["cap"]))
-        assert CapReason(trial.expect["reason"]) in {cap.reason for cap in result.caps}
-    if "band_range" in trial.expect:
-        lowest, highest = trial.expect["band_range"]
-        assert result.caps == ()
-        assert lowest <= result.score <= highest
-    assert tuple(flag.value for flag in result.flags) == trial.flags
+    assert shortfalls(trial, result) == []
 
 
 def test_demo_essays_stand_in_order_and_in_their_bands(grade: Grade) -> None:
@@ -61,7 +54,16 @@ def test_demo_essays_stand_in_order_and_in_their_bands(grade: Grade) -> None:
     assert all(result.word_count >= 250 for result in results)
 
 
-@pytest.mark.parametrize("name", ["injection-note", "injection-block"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "injection-note",
+        "injection-block",
+        "injection-in-a-quotation",
+        "injection-role-play",
+        "injection-vietnamese",
+    ],
+)
 def test_words_to_the_grader_move_no_score(
     name: str, case: Callable[[str], Any], grade: Grade
 ) -> None:
@@ -86,6 +88,27 @@ def test_white_space_and_line_ends_change_nothing(case: Callable[[str], Any], gr
         _check_quotes(replace(work, text=text), moved)
         assert moved.exact_score == plain.exact_score
         assert [item.score for item in moved.criteria] == [item.score for item in plain.criteria]
+
+
+@pytest.mark.parametrize("name", ["traffic-b1-essay", "library-c1-letter", "emoji-letter"])
+def test_line_ends_blank_lines_and_spaces_at_ends_measure_the_same(
+    name: str, grader: EmbeddedWritingGrader, case: Callable[[str], Any]
+) -> None:
+    work = case(name).work
+
+    def seen(text: str) -> list[tuple[str, float, dict[str, Any]]]:
+        observations = measure(replace(work, text=text), grader._models, lambda *_: None)
+        return [(item.kind, item.value, dict(item.details)) for item in observations]
+
+    plain = seen(work.text)
+    assert seen(work.text) == plain
+    for text in (
+        work.text.replace("\n", "\r\n"),
+        work.text.replace("\n\n", "\n\n\n\n"),
+        work.text.replace("\n", " \t\n"),
+        f"\n\n{work.text}  \n",
+    ):
+        assert seen(text) == plain
 
 
 def test_the_same_work_gives_the_same_result(case: Callable[[str], Any], grade: Grade) -> None:
@@ -162,7 +185,7 @@ def test_a_report_that_raises_stops_the_grading(
 def test_provenance_names_every_version(case: Callable[[str], Any], grade: Grade) -> None:
     provenance = grade(case("too-short").work).provenance
     assert provenance.grader == "embedded-writing"
-    assert provenance.rubric_version == "writing-1.0"
+    assert provenance.rubric_version == "writing-2.0"
     assert provenance.feature_version
     assert any(tool.startswith("harper-py ") for tool in provenance.tools)
 
@@ -170,14 +193,14 @@ def test_provenance_names_every_version(case: Callable[[str], Any], grade: Grade
 def test_every_kind_that_is_measured_is_one_of_the_rubric(
     grader: EmbeddedWritingGrader, case: Callable[[str], Any]
 ) -> None:
-    known = kinds_used(load_rubric("writing-1.0"))
+    known = kinds_used(load_rubric("writing-2.0"))
     seen = {
         item.kind
         for name in ("traffic-b2-essay", "library-c1-letter", "copied")
         for item in measure(case(name).work, grader._models, lambda *_: None)
     }
     assert seen - known == set()
-    assert known - seen <= {"relevance_to_title"}
+    assert known - seen <= {"relevance_to_title", "scorer_spread"}
 
 
 def _random_words(seed: int, letters: str) -> str:
