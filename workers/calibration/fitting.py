@@ -19,7 +19,7 @@ from workers.calibration.ramps import Floats, all_ramps
 from workers.calibration.ridge import fit
 
 #: What slopes and bends cost beside each other.
-_ROUGHNESS = np.array([1.0, 1.0])
+_ROUGHNESS = np.array([1.0, 5.0])
 #: Answers below which a target is not fitted: there are dozens of sources.
 FEWEST_ANSWERS = 40
 
