@@ -75,8 +75,8 @@ class Calibration:
         """The criteria's scores on 0 to 10, not rounded, from the rubric's ``own`` ones.
 
         Criteria with marks get their own target's score. Then all are moved together,
-        so that their weighted mean is what the target of the unit says; a criterion that
-        reaches an end of the scale stays there.
+        so that their weighted mean is what the target of the unit says; where one reaches
+        an end of the scale, the others move on.
         """
         part = self.tasks.get(task)
         if part is None:
@@ -90,9 +90,7 @@ class Calibration:
         }
         if part.overall is not None:
             weights = {rule.criterion: rule.weight for rule in rubric.criteria}
-            mean = sum((scores[name] * weights[name] for name in scores), LOWEST)
-            shift = part.overall.score(sources) - mean
-            scores = {name: _within(score + shift) for name, score in scores.items()}
+            scores = _moved_together(scores, weights, part.overall.score(sources))
         return scores
 
 
@@ -104,6 +102,22 @@ def sources_of(
         **values,
         **{f"{OWN_SCORE}{criterion.value}": float(score) for criterion, score in own.items()},
     }
+
+
+def _moved_together(
+    scores: Mapping[Criterion, Decimal], weights: Mapping[Criterion, Decimal], mean: Decimal
+) -> Mapping[Criterion, Decimal]:
+    moved = dict(scores)
+    # With each round but the last a criterion reaches an end of the scale.
+    for _ in scores:
+        gap = mean - sum((moved[name] * weights[name] for name in moved), LOWEST)
+        end = HIGHEST if gap > 0 else LOWEST
+        free = [name for name in moved if moved[name] != end]
+        if not gap or not free:
+            break
+        shift = gap / sum(weights[name] for name in free)
+        moved.update({name: _within(moved[name] + shift) for name in free})
+    return moved
 
 
 def _within(score: Decimal) -> Decimal:

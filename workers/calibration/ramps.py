@@ -24,7 +24,7 @@ class Ramps:
 
     source: str
     knots: Floats
-    #: What each column is on average over the answers that it was fitted to.
+    #: What each column is on average over the answers where it was measured.
     means: Floats
 
     @classmethod
@@ -40,7 +40,7 @@ class Ramps:
             if len(knots) < 2:
                 return None
         ramps = cls(source, knots, np.zeros(len(knots) - 1))
-        return cls(source, knots, np.nanmean(ramps.columns(values), axis=0))
+        return cls(source, knots, ramps.columns(measured).mean(axis=0))
 
     def columns(self, values: Floats) -> Floats:
         """One row for each value and one column for each ramp."""
