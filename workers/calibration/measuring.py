@@ -25,7 +25,7 @@ def measure_answers(
     works: Sequence[WritingWork], cache: FeatureCache | None, tell: Tell
 ) -> list[Features]:
     """What is observed of each of ``works``, without quotes."""
-    found = {at: cached for at, work in enumerate(works) if cache and (cached := cache.get(work))}
+    found = _kept(works, cache)
     missing = [at for at in range(len(works)) if at not in found]
     if missing:
         processes = min(_MOST_PROCESSES, 1 + len(missing) // _WORTH_A_PROCESS)
@@ -40,6 +40,11 @@ def measure_answers(
     return [found[at] for at in range(len(works))]
 
 
+def _kept(works: Sequence[WritingWork], cache: FeatureCache | None) -> dict[int, Features]:
+    entries = enumerate(cache.get(work) for work in works) if cache else ()
+    return {at: features for at, features in entries if features is not None}
+
+
 def _load() -> None:
     global _models
     # harper writes to stdout at times, which is for the caller's results.
@@ -49,7 +54,11 @@ def _load() -> None:
 
 def _measure(work: WritingWork) -> Features:
     assert _models is not None
-    return tuple(replace(item, quotes=()) for item in measure(work, _models, _ignore))
+    # Details may be a view of a mapping, which can't be sent to another process.
+    return tuple(
+        replace(item, quotes=(), details=dict(item.details))
+        for item in measure(work, _models, _ignore)
+    )
 
 
 def _ignore(share: float, message: str) -> None:

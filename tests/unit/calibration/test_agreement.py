@@ -75,9 +75,14 @@ def test_correlations_are_those_of_numpy(drawn: list[tuple[float, float]]) -> No
         assert found.spearman is None
         return
     assert found.pearson == pytest.approx(np.corrcoef(human, machine)[0, 1], abs=1e-9)
-    ranks = [[np.mean([sorted(v).index(x) + 1, len(v) - sorted(v)[::-1].index(x)]) for x in v]
-             for v in (human, machine)]  # fmt: skip
-    assert found.spearman == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=1e-9)
+    expected = np.corrcoef(_ranks(human), _ranks(machine))[0, 1]
+    assert found.spearman == pytest.approx(expected, abs=1e-9)
+
+
+def _ranks(values: tuple[float, ...]) -> list[float]:
+    """The mean of the places that a value takes in the order of all."""
+    order = sorted(values)
+    return [order.index(value) + (order.count(value) + 1) / 2 for value in values]
 
 
 @given(pairs)
