@@ -82,7 +82,7 @@ class Calibration:
         if part is None:
             return own
         sources = sources_of(values, own)
-        scores = {
+        scores: Mapping[Criterion, Decimal] = {
             criterion: part.criteria[criterion].score(sources)
             if criterion in part.criteria
             else score

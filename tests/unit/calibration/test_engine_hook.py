@@ -64,6 +64,15 @@ def test_a_marked_unit_moves_all_criteria_together(unit: float) -> None:
     assert max(shifts) - min(shifts) <= Decimal("0.5")
 
 
+@pytest.mark.parametrize("unit", [0.5, 2.0, 4.0, 8.0, 9.9])
+def test_criteria_move_on_where_one_reaches_the_end(unit: float) -> None:
+    own = dict.fromkeys(Criterion, Decimal(2)) | {Criterion.VOCABULARY: Decimal(10)}
+    calibration = _calibration(overall=_constant(unit))
+    moved = calibration.calibrate(RUBRIC, WritingTask.ESSAY, {}, own)
+    assert float(sum(moved.values()) / 4) == pytest.approx(unit)
+    assert all(0 <= score <= 10 for score in moved.values())
+
+
 def test_another_task_is_graded_as_without_it() -> None:
     calibration = _calibration(overall=_constant(9.0))
     letter = WritingTask.LETTER
