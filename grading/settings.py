@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     #: How long the server waits before it sends a message again that nobody took, in seconds.
     grading_resend_seconds: float = Field(60, ge=1, le=86_400)
 
+    #: A calibration on examiners' marks that the workers grade with; none by default.
+    grading_calibration: Path | None = None
+
     #: Whether a result that needs a review waits for it.
     grading_review_mode: ReviewMode = ReviewMode.ADVISORY
     #: Share of the confident results that are reviewed all the same.

@@ -11,6 +11,7 @@ from uuid import uuid4
 import typer
 
 from client.cli.batch import submit_batch
+from client.cli.calibration import calibrate_on_marks
 from client.cli.deletion import delete_job
 from client.cli.documents import write_document, write_line, write_list
 from client.cli.feed import follow_feed
@@ -198,6 +199,7 @@ app.command("wait")(wait_for_job)
 app.command("retry")(retry_job)
 app.command("delete")(delete_job)
 app.command("feed")(follow_feed)
+app.command("calibrate")(calibrate_on_marks)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from grading.domain.confidence import Confidence
+from grading.domain.criterion import Criterion
 from grading.domain.feedback import Feedback
 from grading.domain.result import (
     Cap,
@@ -15,15 +16,19 @@ from grading.domain.result import (
     Impact,
     Provenance,
 )
-from grading.domain.score import HIGHEST, LOWEST, Band, band_of, round_score
+from grading.domain.score import LOWEST, Band, band_of, round_score
 from grading.domain.work import WritingTask
+from grading.rubric.calibration import Calibration
 from grading.rubric.confidence import weigh_confidence
 from grading.rubric.observation import QUOTES_SHOWN, Observation
+from grading.rubric.points import rules_for, score_by_points
 from grading.rubric.rubric import CriterionRule, FlagRule, PointsRule, ProportionRule, Rubric
 
 #: Evidence that moves a criterion by less than this is shown as neutral.
 _NOTICEABLE = Decimal("0.05")
 _CENT = Decimal("0.01")
+#: The kind of the evidence that tells what a calibration did to a criterion.
+CALIBRATION_KIND = "calibration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,16 @@ class Verdict:
         )
 
 
-def judge(rubric: Rubric, task: WritingTask, observations: Sequence[Observation]) -> Verdict:
+def judge(
+    rubric: Rubric,
+    task: WritingTask,
+    observations: Sequence[Observation],
+    calibration: Calibration | None = None,
+) -> Verdict:
     """Score an answer to ``task`` from what was observed about it.
+
+    A ``calibration`` moves what the rubric's points make of each criterion; proportions,
+    caps and flags hold as without it.
 
     Raises:
         ValueError: two observations are of one kind.
@@ -64,7 +77,15 @@ def judge(rubric: Rubric, task: WritingTask, observations: Sequence[Observation]
     seen = {observation.kind: observation for observation in observations}
     if len(seen) != len(observations):
         raise ValueError("each kind may be observed once")
-    criteria = tuple(_score(rubric, rule, task, seen) for rule in rubric.criteria)
+    own = score_by_points(rubric, task, seen)
+    calibrated: Mapping[Criterion, Decimal] = own
+    if calibration is not None:
+        values = {kind: observation.value for kind, observation in seen.items()}
+        calibrated = calibration.calibrate(rubric, task, values, own)
+    criteria = tuple(
+        _score(rubric, rule, task, seen, own[rule.criterion], calibrated[rule.criterion])
+        for rule in rubric.criteria
+    )
     caps = _caps(rubric, task, seen)
     mean = sum((entry.score * entry.weight for entry in criteria), LOWEST)
     exact = min([mean, *(cap.limit for cap in caps)])
@@ -83,17 +104,16 @@ def judge(rubric: Rubric, task: WritingTask, observations: Sequence[Observation]
 
 
 def _score(
-    rubric: Rubric, rule: CriterionRule, task: WritingTask, seen: Mapping[str, Observation]
+    rubric: Rubric,
+    rule: CriterionRule,
+    task: WritingTask,
+    seen: Mapping[str, Observation],
+    own: Decimal,
+    exact: Decimal,
 ) -> CriterionScore:
-    evidence = [
-        _evidence(points_rule, seen[points_rule.kind])
-        for points_rule in rubric.rules
-        if points_rule.criterion is rule.criterion
-        and task in points_rule.tasks
-        and points_rule.kind in seen
-    ]
-    earned = sum((Decimal(repr(item.points or 0.0)) for item in evidence), rule.start)
-    exact = min(HIGHEST, max(LOWEST, earned))
+    evidence = [_evidence(held, seen[held.kind]) for held in rules_for(rubric, rule, task, seen)]
+    if exact != own:
+        evidence.append(_calibration_evidence(own, exact))
     for proportion in rubric.proportions:
         if rule.criterion in proportion.criteria and task in proportion.tasks:
             exact = _fall(exact, proportion, seen, evidence)
@@ -132,6 +152,20 @@ def _evidence(rule: PointsRule, observation: Observation) -> Evidence:
         value=observation.value,
         points=float(points),
         quotes=observation.quotes[:QUOTES_SHOWN],
+    )
+
+
+def _calibration_evidence(own: Decimal, calibrated: Decimal) -> Evidence:
+    moved = (calibrated - own).quantize(_CENT)
+    if abs(moved) < _NOTICEABLE:
+        impact = Impact.NEUTRAL
+    else:
+        impact = Impact.RAISES if moved > 0 else Impact.LOWERS
+    return Evidence(
+        kind=CALIBRATION_KIND,
+        message=f"Examiners' marks of other answers move this score by {moved:+.2f}.",
+        impact=impact,
+        points=float(moved),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Self
 from grading.domain.job import JobStage
 from grading.domain.result import GradingResult, Provenance
 from grading.domain.work import WritingWork
+from grading.rubric.calibration import Calibration
 from grading.rubric.engine import judge
 from grading.rubric.load import load_rubric
 from grading.rubric.rubric import Rubric
@@ -24,14 +25,19 @@ _MEASURED_FROM, _MEASURED_TO = 0.2, 0.8
 class EmbeddedWritingGrader:
     """Grades writing in this process; a WritingGrader."""
 
-    def __init__(self, models: Models, rubric: Rubric) -> None:
+    def __init__(
+        self, models: Models, rubric: Rubric, calibration: Calibration | None = None
+    ) -> None:
         self._models = models
         self._rubric = rubric
+        self._calibration = calibration
 
     @classmethod
-    def load(cls, rubric_version: str = RUBRIC_VERSION) -> Self:
+    def load(
+        cls, rubric_version: str = RUBRIC_VERSION, calibration: Calibration | None = None
+    ) -> Self:
         """Load the models and the rubric; once a process, as it takes seconds."""
-        return cls(load_models(), load_rubric(rubric_version))
+        return cls(load_models(), load_rubric(rubric_version), calibration)
 
     def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
         """Grade ``work``; the same work gives the same result."""
@@ -42,7 +48,8 @@ class EmbeddedWritingGrader:
 
         observations = measure(work, self._models, step)
         report(JobStage.SCORING, 0.9, "Applying the rubric")
-        return judge(self._rubric, work.task, observations).result(self._provenance())
+        verdict = judge(self._rubric, work.task, observations, self._calibration)
+        return verdict.result(self._provenance())
 
     def _provenance(self) -> Provenance:
         return Provenance(
@@ -51,4 +58,5 @@ class EmbeddedWritingGrader:
             rubric_version=self._rubric.version,
             feature_version=FEATURE_VERSION,
             tools=self._models.tools,
+            calibration=self._calibration.identity if self._calibration else "",
         )

@@ -1,0 +1,39 @@
+"""Agreement for people to read."""
+
+from typing import Any
+
+from grading.domain.agreement import ETS_BARS
+from workers.calibration.marks import MarkSheet
+
+_MEASURES = ("qwk", "pearson", "spearman", "smd", "exact", "adjacent")
+_HEAD = f"{'':14}{'n':>6}" + "".join(f"{name:>10}" for name in _MEASURES)
+
+
+def table(found: dict[str, Any], sheet: MarkSheet) -> str:
+    """The measures, ETS's bars, and what chance moves the overall ones by."""
+    rows = {"overall": found["overall"], **found["traits"]}
+    lines = [
+        f"Agreement with marks from {sheet.scale}",
+        f"Calibration: {found['calibration'] or 'none; scores put on the scale by mean and sd'}",
+        "",
+        _HEAD,
+    ]
+    for name, measured in rows.items():
+        if measured:
+            lines.append(f"{name:14}{measured['n']:>6}" + _cells(measured))
+    for name, intervals in found["intervals"].items():
+        if name == "overall":
+            ends = [{key: pair[at] for key, pair in intervals.items()} for at in (0, 1)]
+            lines += ["", *(f"{'95 % interval':20}{_cells(end)}" for end in ends)]
+    lines.append(f"{'ETS asks':20}{_cells(dict(ETS_BARS))}")
+    lines += [
+        "",
+        "ETS's bars are meant for scales of about six marks; on finer ones exact and adjacent",
+        "(at most one step apart) come out lower. |smd| may be at most its bar.",
+    ]
+    return "\n".join(lines)
+
+
+def _cells(measured: dict[str, Any]) -> str:
+    values = (measured.get(name) for name in _MEASURES)
+    return "".join(f"{value:>10.3f}" if value is not None else f"{'':>10}" for value in values)

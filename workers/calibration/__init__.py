@@ -1,0 +1,1 @@
+"""Calibration on examiners' marks: read them, measure the answers, fit, judge the fit."""

@@ -1,0 +1,98 @@
+"""Fits the targets of a calibration to marks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grading.domain.criterion import Criterion
+from grading.domain.work import WritingTask
+from grading.rubric.calibration import sources_of
+from grading.rubric.calibration_file import OVERALL
+from grading.rubric.observation import Observation
+from grading.rubric.points import score_by_points
+from grading.rubric.rubric import Rubric
+from workers.calibration.directions import directions
+from workers.calibration.marks import MarkedAnswer, MarkSheet
+from workers.calibration.ramps import Floats, all_ramps
+from workers.calibration.ridge import fit
+
+#: What slopes and bends cost beside each other.
+_ROUGHNESS = np.array([1.0, 5.0])
+#: Answers below which a target is not fitted: there are dozens of sources.
+FEWEST_ANSWERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A marked answer and all that a target may read of it."""
+
+    answer: MarkedAnswer
+    observations: tuple[Observation, ...]
+    sources: Mapping[str, float]
+
+
+def with_sources(
+    rubric: Rubric, answers: Sequence[MarkedAnswer], features: Sequence[tuple[Observation, ...]]
+) -> list[Measured]:
+    """Put what was measured and the rubric's own scores beside the marks."""
+    # What is only flagged moves no score, nor does it here.
+    flagged = {rule.when.kind for rule in rubric.flags}
+    measured = []
+    for answer, observations in zip(answers, features, strict=True):
+        seen = {item.kind: item for item in observations if item.kind not in flagged}
+        own = score_by_points(rubric, answer.work.task, seen)
+        values = {kind: item.value for kind, item in seen.items()}
+        measured.append(Measured(answer, observations, sources_of(values, own)))
+    return measured
+
+
+def fit_task(
+    rubric: Rubric, sheet: MarkSheet, task: WritingTask, measured: Sequence[Measured]
+) -> dict[str, Any]:
+    """The ``targets`` of a calibration file, from answers to one task.
+
+    Empty where no target has FEWEST_ANSWERS marks.
+    """
+    targets: dict[str, Any] = {}
+    for target in (None, *Criterion):
+        marks = [(item, sheet.mark(item.answer, target)) for item in measured]
+        marked = [(item, sheet.scale.to_ten(mark)) for item, mark in marks if mark is not None]
+        if len(marked) >= FEWEST_ANSWERS:
+            values = _values([item for item, _ in marked])
+            wanted = np.array([mark for _, mark in marked])
+            name = OVERALL if target is None else target.value
+            targets[name] = _fit(values, wanted, directions(rubric, task, target))
+    return targets
+
+
+def _values(measured: Sequence[Measured]) -> dict[str, Floats]:
+    names = {name for item in measured for name in item.sources}
+    return {name: np.array([item.sources.get(name, np.nan) for item in measured]) for name in names}
+
+
+def _fit(values: Mapping[str, Floats], marks: Floats, allowed: Mapping[str, int]) -> dict[str, Any]:
+    ramps = all_ramps(values)
+    sizes = [len(item.means) for item in ramps]
+    columns = np.hstack([item.columns(values[item.source]) for item in ramps])
+    signs = np.repeat([allowed.get(item.source, 0) for item in ramps], sizes).astype(np.int8)
+    roughness = _block_diagonal([item.roughness(_ROUGHNESS) for item in ramps])
+    fitted = fit(columns, marks, signs, roughness)
+    parts = np.split(fitted.coefficients, np.cumsum(sizes)[:-1])
+    return {
+        "start": round(fitted.start, 4),
+        "curves": {
+            item.source: item.curve(part)
+            for item, part in zip(ramps, parts, strict=True)
+            if np.any(part)
+        },
+    }
+
+
+def _block_diagonal(blocks: Sequence[Floats]) -> Floats:
+    ends = np.cumsum([0, *(len(block) for block in blocks)])
+    whole = np.zeros((ends[-1], ends[-1]))
+    for block, start, end in zip(blocks, ends, ends[1:], strict=False):
+        whole[start:end, start:end] = block
+    return whole
