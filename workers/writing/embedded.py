@@ -6,7 +6,10 @@ from grading.domain.job import JobStage
 from grading.domain.result import GradingResult, Provenance
 from grading.domain.work import WritingWork
 from grading.rubric.engine import judge
+from grading.rubric.feedback import write_feedback
+from grading.rubric.feedback_rules import FeedbackRules
 from grading.rubric.load import load_rubric
+from grading.rubric.load_feedback import load_feedback
 from grading.rubric.rubric import Rubric
 from workers.grader import ReportProgress
 from workers.writing.measure import FEATURE_VERSION, measure
@@ -16,6 +19,7 @@ GRADER = "embedded-writing"
 #: Changes with the grader's code or its models.
 GRADER_VERSION = "1.0"
 RUBRIC_VERSION = "writing-1.0"
+FEEDBACK_VERSION = "1.0"
 
 #: The part of a run's progress that measuring takes.
 _MEASURED_FROM, _MEASURED_TO = 0.2, 0.8
@@ -24,14 +28,15 @@ _MEASURED_FROM, _MEASURED_TO = 0.2, 0.8
 class EmbeddedWritingGrader:
     """Grades writing in this process; a WritingGrader."""
 
-    def __init__(self, models: Models, rubric: Rubric) -> None:
+    def __init__(self, models: Models, rubric: Rubric, feedback: FeedbackRules) -> None:
         self._models = models
         self._rubric = rubric
+        self._feedback = feedback
 
     @classmethod
     def load(cls, rubric_version: str = RUBRIC_VERSION) -> Self:
         """Load the models and the rubric; once a process, as it takes seconds."""
-        return cls(load_models(), load_rubric(rubric_version))
+        return cls(load_models(), load_rubric(rubric_version), load_feedback(FEEDBACK_VERSION))
 
     def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
         """Grade ``work``; the same work gives the same result."""
@@ -42,7 +47,9 @@ class EmbeddedWritingGrader:
 
         observations = measure(work, self._models, step)
         report(JobStage.SCORING, 0.9, "Applying the rubric")
-        return judge(self._rubric, work.task, observations).result(self._provenance())
+        verdict = judge(self._rubric, work.task, observations)
+        feedback = write_feedback(self._feedback, work.feedback_language, verdict, observations)
+        return verdict.result(self._provenance(), feedback)
 
     def _provenance(self) -> Provenance:
         return Provenance(
@@ -50,5 +57,5 @@ class EmbeddedWritingGrader:
             grader_version=GRADER_VERSION,
             rubric_version=self._rubric.version,
             feature_version=FEATURE_VERSION,
-            tools=self._models.tools,
+            tools=(*self._models.tools, f"feedback {self._feedback.version}"),
         )
