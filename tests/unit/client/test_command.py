@@ -97,7 +97,7 @@ RESULT = Result(
         to_work_on=[
             Remark(
                 criterion=CRITERION_GRAMMAR,
-                text="Check verb endings.",
+                text="Thêm -s.",
                 quotes=[Quote(text="she have\x1b[2J", start=10, end=18)],
             )
         ],
@@ -253,14 +253,27 @@ def test_shows_a_result(
         "- 0.70 Grammar slips are frequent (9 found).",
         "Confidence 87 of 100: scorer agreement 76, originality 100\n",
         "Marked for audit",
-        "What went well\n 1. Vocabulary  Em viết đúng chính tả.\n",
-        "What to work on\n 1. Grammar  Check verb endings.\n",
+        "Điểm mạnh\n 1. Từ vựng  Em viết đúng chính tả.\n",
+        "Cần cải thiện\n 1. Ngữ pháp  Thêm -s.\n",
         " “she have\N{REPLACEMENT CHARACTER}[2J”\n",
         "A practice estimate.",
         "embedded-writing 1.0",
     ):
         assert part in out
     assert "examiner" not in out
+
+
+def test_shows_feedback_in_english(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remark = Remark(criterion=CRITERION_GRAMMAR, text="Check verb endings.")
+    told = Result(job_id=JOB_ID, feedback=Feedback(to_work_on=[remark]))
+    server.answers["GetResult"] = [service.GetResultResponse(result=told)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    out = capsys.readouterr().out
+    assert "To work on\n 1. Grammar  Check verb endings." in out
+    assert "Strengths" not in out
 
 
 def test_tells_that_an_examiner_should_look_and_why(
@@ -288,7 +301,7 @@ def test_shows_a_result_of_a_version_that_told_less(
     server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
     assert run("result", JOB_ID) == 0
     out = capsys.readouterr().out
-    for word in ("Confidence", "audit", "What went well", "What to work on"):
+    for word in ("Confidence", "audit", "Strengths", "To work on"):
         assert word not in out
 
 
