@@ -205,3 +205,17 @@ def test_a_detail_that_is_missing_costs_the_detail_and_not_the_grading() -> None
 def test_without_weaknesses_the_weakest_criterion_is_worked_on() -> None:
     told = _told(Observation("sentence_length", 20.0))
     assert [remark.criterion for remark in told.to_work_on] == [Criterion.ORGANIZATION]
+
+
+def test_two_kinds_of_one_topic_are_one_remark() -> None:
+    told = _told(
+        Observation("spelling_errors", 9.0, details={"count": 20, "what": ""}),
+        Observation("unknown_share", 0.2, details={"percent": 20.0}),
+    )
+    assert len(told.to_work_on) == 1
+
+
+def test_what_moved_hardly_anything_is_not_spoken_of() -> None:
+    hardly = Observation("sentence_length", 14.2)
+    assert 0 < (judge(RUBRIC, WritingTask.ESSAY, [hardly]).criteria[3].evidence[0].points or 0)
+    assert _told(hardly).strengths == ()
