@@ -217,5 +217,5 @@ def test_two_kinds_of_one_topic_are_one_remark() -> None:
 
 def test_what_moved_hardly_anything_is_not_spoken_of() -> None:
     hardly = Observation("sentence_length", 14.2)
-    assert 0 < (judge(RUBRIC, WritingTask.ESSAY, [hardly]).criteria[3].evidence[0].points or 0)
+    assert (judge(RUBRIC, WritingTask.ESSAY, [hardly]).criteria[3].evidence[0].points or 0) > 0
     assert _told(hardly).strengths == ()
