@@ -32,7 +32,7 @@ def write_feedback(
     and are for the examiner.
     """
     pen = _Pen(rules, language, {item.kind: item for item in observations})
-    pulls = _pulls(verdict.criteria)
+    pulls = _pulls(rules, verdict.criteria)
     work = [remark for cap in verdict.caps if (remark := pen.on_cap(cap))]
     doubted = {topic for cap in verdict.caps for topic in rules.caps[cap.reason].doubts}
     pen.topics |= doubted
@@ -58,11 +58,12 @@ def write_feedback(
 
 @dataclass(frozen=True, slots=True)
 class _Pull:
-    """What one kind of evidence did to all criteria together."""
+    """What all evidence on one topic did to all criteria together."""
 
-    #: Of the criterion that it pulled hardest that way.
+    #: The criterion that ``evidence`` pulled.
     criterion: Criterion
     points: float
+    #: Of the kind that pulled hardest that way: it speaks for the topic.
     evidence: Evidence
 
     @property
@@ -70,19 +71,29 @@ class _Pull:
         return self.evidence.kind
 
 
-def _pulls(criteria: Sequence[CriterionScore]) -> list[_Pull]:
-    by_kind: dict[str, list[tuple[float, Criterion, Evidence]]] = defaultdict(list)
+def _pulls(rules: FeedbackRules, criteria: Sequence[CriterionScore]) -> list[_Pull]:
+    by_topic: dict[str, list[tuple[float, Criterion, Evidence]]] = defaultdict(list)
     for score in criteria:
         for item in score.evidence:
             if item.impact is not Impact.NEUTRAL and item.points:
-                by_kind[item.kind].append((item.points, score.criterion, item))
-    pulls = []
-    for entries in by_kind.values():
-        # In hundredths, as the points are, so that a sum is the same everywhere.
-        total = round(sum(points for points, _, _ in entries), 2)
-        strongest = (max if total > 0 else min)(entries, key=lambda entry: entry[0])
-        pulls.append(_Pull(strongest[1], total, strongest[2]))
-    return pulls
+                texts = rules.kinds.get(item.kind)
+                topic = item.kind if texts is None else texts.topic
+                by_topic[topic].append((item.points, score.criterion, item))
+    return [_pull(entries) for entries in by_topic.values()]
+
+
+def _pull(entries: list[tuple[float, Criterion, Evidence]]) -> _Pull:
+    by_kind: dict[str, float] = defaultdict(float)
+    for points, _, item in entries:
+        by_kind[item.kind] += points
+    # In hundredths, as the points are, so that a sum is the same everywhere.
+    total = round(sum(by_kind.values()), 2)
+    sign = 1 if total > 0 else -1
+    speaks = max(sorted(by_kind), key=lambda kind: round(sign * by_kind[kind], 2))
+    _, criterion, evidence = max(
+        (entry for entry in entries if entry[2].kind == speaks), key=lambda entry: sign * entry[0]
+    )
+    return _Pull(criterion, total, evidence)
 
 
 @dataclass(slots=True)

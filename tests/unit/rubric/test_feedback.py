@@ -219,3 +219,15 @@ def test_what_moved_hardly_anything_is_not_spoken_of() -> None:
     hardly = Observation("sentence_length", 14.2)
     assert (judge(RUBRIC, WritingTask.ESSAY, [hardly]).criteria[3].evidence[0].points or 0) > 0
     assert _told(hardly).strengths == ()
+
+
+def test_kinds_of_one_topic_weigh_together() -> None:
+    told = _told(
+        Observation("grammar_errors", 3.0, details={"count": 8, "what": "preposition (8)"}),
+        Observation("error_free_sentences", 0.0, details={"percent": 0.0}),
+        Observation("lexical_diversity", 38.0),
+    )
+    assert [remark.criterion for remark in told.to_work_on] == [
+        Criterion.GRAMMAR,
+        Criterion.VOCABULARY,
+    ]
