@@ -34,7 +34,7 @@ from vstep.grading.v1.grading_service_pb2 import (
 )
 from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceStub
 from vstep.grading.v1.job_pb2 import Job, JobState, Prompt, Skill, WritingWork
-from vstep.grading.v1.result_pb2 import Result
+from vstep.grading.v1.result_pb2 import FeedbackLanguage, Result
 
 #: How long one call of WaitJob waits, in seconds: under what proxies and
 #: keepalive put up with on a quiet connection.
@@ -81,6 +81,9 @@ class GradingClient:
         submission_id: str,
         attempt: int = 1,
         request_id: str | None = None,
+        feedback_language: FeedbackLanguage.ValueType = (
+            FeedbackLanguage.FEEDBACK_LANGUAGE_UNSPECIFIED
+        ),
     ) -> SubmitJobResponse:
         """Store work to be graded; it is stored once, however often the call is repeated.
 
@@ -98,6 +101,7 @@ class GradingClient:
             submission_id=submission_id,
             attempt=attempt,
             request_id=request_id,
+            feedback_language=feedback_language,
         )
         return call_until_answered(self._stub.SubmitJob, request, self._deadline)
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from vstep.grading.v1.grading_service_pb2 import Refusal, SubmitJobRequest, SubmitJobResponse
 from vstep.grading.v1.job_pb2 import Prompt, WritingWork
+from vstep.grading.v1.result_pb2 import FeedbackLanguage
 
 #: What became of one item of a batch: accepted or refused.
 Outcome = SubmitJobResponse | Refusal
@@ -24,6 +25,7 @@ def submission(
     submission_id: str,
     attempt: int = 1,
     request_id: str | None = None,
+    feedback_language: FeedbackLanguage.ValueType = FeedbackLanguage.FEEDBACK_LANGUAGE_UNSPECIFIED,
 ) -> SubmitJobRequest:
     """Work to be graded; stored once, however often it is sent.
 
@@ -36,6 +38,7 @@ def submission(
         user_id=user_id,
         prompt=prompt,
         writing=writing,
+        feedback_language=feedback_language,
     )
 
 

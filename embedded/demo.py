@@ -14,6 +14,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from client.cli.failure import line_of
+from client.cli.feedback import print_feedback
 from client.cli.names import band_word, criterion_word
 from client.cli.progress import ProgressView
 from client.cli.report import print_result
@@ -24,8 +25,8 @@ from client.resumption import WatchLimits
 from embedded.postgres import PostgresNotStarted
 from embedded.stack import EmbeddedStack, StackNotReady
 from grading.exceptions import SettingsError
-from vstep.grading.v1.job_pb2 import Prompt, WritingTask, WritingWork
-from vstep.grading.v1.result_pb2 import Result
+from vstep.grading.v1.job_pb2 import Job, Prompt, WritingTask, WritingWork
+from vstep.grading.v1.result_pb2 import FeedbackLanguage, Result
 
 #: Not the folder of ``embedded.up``: both may run at once.
 FOLDER = Path(".embedded/demo")
@@ -33,6 +34,8 @@ ESSAYS = Path(__file__).parent / "essays"
 NAMES = ("b1", "b2", "c1")
 #: The essay whose result is printed in full.
 SHOWN = "b2"
+#: The essay whose feedback is in Vietnamese.
+IN_VIETNAMESE = "b1"
 #: How long one call may take, repetitions included, in seconds.
 CALL_SECONDS = 10.0
 #: How long one essay may take, in seconds.
@@ -68,7 +71,7 @@ def main() -> int:
     return 0
 
 
-def _grade(console: Console, client: GradingClient, name: str) -> Result:
+def _grade(console: Console, client: GradingClient, name: str) -> tuple[Result, Job]:
     """Submit one essay, show its progress, fetch its result.
 
     Raises:
@@ -84,22 +87,29 @@ def _grade(console: Console, client: GradingClient, name: str) -> Result:
         prompt,
         user_id="demo",
         submission_id=f"{name}-{uuid4()}",
+        feedback_language=(
+            FeedbackLanguage.FEEDBACK_LANGUAGE_VIETNAMESE
+            if name == IN_VIETNAMESE
+            else FeedbackLanguage.FEEDBACK_LANGUAGE_ENGLISH
+        ),
     )
     console.print(f"\nEssay {name}.txt is job {answer.job.id}")
     with ProgressView(console) as view:
         limits = WatchLimits(overall=ESSAY_SECONDS)
         for event in client.watch(answer.job.id, limits=limits, on_interruption=view.interrupted):
             view.show(event)
-    return client.result(answer.job.id)
+    return client.result(answer.job.id), client.get(answer.job.id)
 
 
-def _show(console: Console, graded: dict[str, Result]) -> None:
+def _show(console: Console, graded: dict[str, tuple[Result, Job]]) -> None:
     console.print()
     console.print(Rule(f"The result of {SHOWN}.txt", style="", characters="="))
-    print_result(console, graded[SHOWN])
+    print_result(console, *graded[SHOWN])
     console.print()
+    console.print(Rule(f"The feedback on {IN_VIETNAMESE}.txt", style="", characters="="))
+    print_feedback(console, graded[IN_VIETNAMESE][0].feedback)
     console.print(Rule("All essays", style="", characters="="))
-    for name, result in graded.items():
+    for name, (result, _) in graded.items():
         criteria = ", ".join(
             f"{criterion_word(item.criterion)} {item.score:.1f}" for item in result.criteria
         )

@@ -11,7 +11,7 @@ from client.cli.batch_source import Named, Naming
 from client.cli.documents import write_line
 from client.cli.failure import refusal_line
 from client.cli.outcome import accepted_line, repeatable
-from client.cli.parameters import Json
+from client.cli.parameters import Json, Language, language_sent
 from client.cli.session import Session
 from client.cli.source import STDIN, read_lines, read_text
 from client.cli.terminal import printable, say
@@ -30,7 +30,7 @@ def submit_batch(
         typer.Option(
             metavar="FILE",
             help="In the place of ESSAY: a SubmitJobRequest as JSON a line; - for stdin."
-            " What it lacks of ids, user_id and attempt is filled in.",
+            " What it lacks of ids, user_id, attempt and feedback_language is filled in.",
         ),
     ] = None,
     task: Annotated[
@@ -47,12 +47,13 @@ def submit_batch(
         UUID | None,
         typer.Option(help="A UUID; the same one never makes second jobs. New by default."),
     ] = None,
+    feedback_language: Language = None,
     as_json: Json = False,
 ) -> int:
     """Submit many answers; a line for what became of each, exit code 1 if any was refused."""
     session: Session = context.obj
     batch_id = batch_id or uuid4()
-    naming = Naming(batch_id, user)
+    naming = Naming(batch_id, user, language_sent(feedback_language))
     if jsonl is not None:
         _refuse_beside_jsonl(essays, task, prompt_file, requirements_file)
         items = naming.lines(jsonl)

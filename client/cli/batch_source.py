@@ -12,6 +12,7 @@ from client.cli.source import read_text
 from client.submission import submission
 from vstep.grading.v1.grading_service_pb2 import SubmitJobRequest
 from vstep.grading.v1.job_pb2 import Prompt, WritingTask, WritingWork
+from vstep.grading.v1.result_pb2 import FeedbackLanguage
 
 #: More than a thousand of the longest answers; keeps a wrong file out of memory.
 _MOST_BYTES = 200_000_000
@@ -27,11 +28,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Gives the submissions of a batch the ids that they lack."""
+    """Gives the submissions of a batch what they lack beside the work itself."""
 
     #: What request ids are made from, so that the same batch makes the same ones.
     batch_id: UUID
     user_id: str
+    feedback_language: FeedbackLanguage.ValueType
 
     def essays(self, paths: Sequence[Path], task: int, prompt: Prompt) -> list[Named]:
         """A submission for each file.
@@ -49,6 +51,7 @@ class Naming:
                 user_id=self.user_id,
                 submission_id=f"cli-{request_id}",
                 request_id=request_id,
+                feedback_language=self.feedback_language,
             )
             found.append(Named(str(path), request))
         return found
@@ -69,6 +72,7 @@ class Naming:
         request.submission_id = request.submission_id or f"cli-{request.request_id}"
         request.user_id = request.user_id or self.user_id
         request.attempt = request.attempt or 1
+        request.feedback_language = request.feedback_language or self.feedback_language
         return request
 
     def _request_id(self, name: str) -> str:

@@ -19,7 +19,7 @@ from client.cli.following import follow
 from client.cli.listing import print_jobs
 from client.cli.names import state_word
 from client.cli.outcome import exit_code, repeatable, tell_accepted, tell_outcome
-from client.cli.parameters import JobArgument, Json, RequestId, StateName
+from client.cli.parameters import JobArgument, Json, Language, RequestId, StateName, language_sent
 from client.cli.report import print_result
 from client.cli.retry import retry_job
 from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
@@ -77,6 +77,7 @@ def submit_answer(
         int, typer.Option(min=1, max=1000, help="Which grading of the submission this is.")
     ] = 1,
     request_id: RequestId = None,
+    feedback_language: Language = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the result.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -99,6 +100,7 @@ def submit_answer(
                 submission_id=submission or f"cli-{request_id}",
                 attempt=attempt,
                 request_id=str(request_id),
+                feedback_language=language_sent(feedback_language),
             )
         if not watch:
             tell_accepted(session, answer, as_json=as_json)
@@ -114,7 +116,7 @@ def submit_answer(
     if as_json:
         write_document(outcome)
     else:
-        print_result(results(), outcome)
+        print_result(results(), outcome, job)
     return 0
 
 
@@ -144,10 +146,10 @@ def show_result(context: typer.Context, job: JobArgument, as_json: Json = False)
     session: Session = context.obj
     with session.client() as client:
         graded = client.result(str(job))
-    if as_json:
-        write_document(graded)
-    else:
-        print_result(results(), graded)
+        if as_json:
+            write_document(graded)
+        else:
+            print_result(results(), graded, client.get(str(job)))
 
 
 @app.command("list")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from vstep.grading.v1.job_pb2 import JobState
-from vstep.grading.v1.result_pb2 import Band, CapReason, Criterion, Flag
+from vstep.grading.v1.job_pb2 import JobState, ReviewPriority, ReviewReason
+from vstep.grading.v1.result_pb2 import Band, CapReason, ConfidenceFactor, Criterion, Flag
 
 Value = TypeVar("Value", bound=int)
 
@@ -32,6 +32,21 @@ def cap_word(reason: CapReason.ValueType) -> str:
 def flag_word(flag: Flag.ValueType) -> str:
     """Such as ``instructions to grader``."""
     return _words(Flag.Name, "FLAG_", flag)
+
+
+def factor_word(factor: ConfidenceFactor.ValueType) -> str:
+    """Such as ``scorer agreement``."""
+    return _words(ConfidenceFactor.Name, "CONFIDENCE_FACTOR_", factor)
+
+
+def priority_word(priority: ReviewPriority.ValueType) -> str:
+    """Such as ``high``."""
+    return _words(ReviewPriority.Name, "REVIEW_PRIORITY_", priority)
+
+
+def review_reason_word(reason: ReviewReason.ValueType) -> str:
+    """Such as ``low confidence``."""
+    return _words(ReviewReason.Name, "REVIEW_REASON_", reason)
 
 
 def _words(name_of: Callable[[Value], str], prefix: str, value: Value) -> str:

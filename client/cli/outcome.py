@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from grpc import StatusCode
 
 from client.cli.documents import write_document
-from client.cli.names import state_word
+from client.cli.names import priority_word, review_reason_word, state_word
 from client.cli.session import Session
 from client.cli.terminal import note, printable, say
 from client.errors import CallRefused
@@ -54,9 +54,21 @@ def tell_outcome(session: Session, job: Job) -> int:
     if job.HasField("error"):
         line += f", {printable(job.error.message)} ({ErrorReason.Name(job.error.reason)})"
     say(line)
+    if review := review_line(job):
+        say(review)
     if job.state == JOB_STATE_COMPLETED:
         say(f"its result: {session.command('result', job.id)}")
     return exit_code(job)
+
+
+def review_line(job: Job) -> str:
+    """That an examiner should look at the result, and why; empty where none has to."""
+    if not job.review_priority:
+        return ""
+    reasons = ", ".join(review_reason_word(reason) for reason in job.review_reasons)
+    return (
+        f"an examiner should look at it, priority {priority_word(job.review_priority)}: {reasons}"
+    )
 
 
 def exit_code(job: Job) -> int:

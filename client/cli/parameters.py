@@ -6,12 +6,39 @@ from uuid import UUID
 
 import typer
 
+from vstep.grading.v1.result_pb2 import FeedbackLanguage
+
 JobArgument = Annotated[UUID, typer.Argument(metavar="JOB", help="The job's id, a UUID.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else.")]
 RequestId = Annotated[
     UUID | None,
     typer.Option(help="A UUID; the same one never makes a second job. New by default."),
 ]
+
+
+class LanguageName(StrEnum):
+    """The languages of the contract, by their codes."""
+
+    EN = "en"
+    VI = "vi"
+
+
+_LANGUAGES = {
+    LanguageName.EN: FeedbackLanguage.FEEDBACK_LANGUAGE_ENGLISH,
+    LanguageName.VI: FeedbackLanguage.FEEDBACK_LANGUAGE_VIETNAMESE,
+}
+
+Language = Annotated[
+    LanguageName | None,
+    typer.Option("--feedback-language", help="The language of the feedback; English by default."),
+]
+
+
+def language_sent(language: LanguageName | None) -> FeedbackLanguage.ValueType:
+    """The contract's value; unspecified where nothing was said."""
+    return (
+        FeedbackLanguage.FEEDBACK_LANGUAGE_UNSPECIFIED if language is None else _LANGUAGES[language]
+    )
 
 
 class StateName(StrEnum):

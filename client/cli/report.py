@@ -6,16 +6,26 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from client.cli.names import band_word, cap_word, criterion_word, flag_word
+from client.cli.feedback import print_feedback, quoted
+from client.cli.names import band_word, cap_word, criterion_word, factor_word, flag_word
+from client.cli.outcome import review_line
 from client.cli.terminal import printable
-from vstep.grading.v1.result_pb2 import CriterionScore, Evidence, Impact, Provenance, Result
+from vstep.grading.v1.job_pb2 import Job
+from vstep.grading.v1.result_pb2 import (
+    Confidence,
+    CriterionScore,
+    Evidence,
+    Impact,
+    Provenance,
+    Result,
+)
 
 _SIGN = {Impact.IMPACT_RAISES: "+", Impact.IMPACT_LOWERS: "-"}
 _STYLE = {Impact.IMPACT_RAISES: "green", Impact.IMPACT_LOWERS: "red"}
 
 
-def print_result(console: Console, result: Result) -> None:
-    """Print the score, what stands behind each criterion, and how it came about."""
+def print_result(console: Console, result: Result, job: Job) -> None:
+    """Print what ``job`` scored, what stands behind it, and what the learner can take from it."""
     console.print(
         Text.assemble(
             (f"Score {result.score:.1f} of 10", "bold"),
@@ -34,14 +44,28 @@ def print_result(console: Console, result: Result) -> None:
         )
     for flag in result.flags:
         console.print(Text(f"To be looked at: {flag_word(flag)}", "yellow"))
+    if result.HasField("confidence"):
+        console.print(Text(_confidence(result.confidence)))
+    if review := review_line(job):
+        console.print(Text(review.capitalize(), "yellow"))
+    if result.audit:
+        console.print(Text("Marked for audit: the confidence lies under 90", "yellow"))
     console.print()
     console.print(_overview(result))
     console.print()
     for criterion in result.criteria:
         _print_criterion(console, criterion)
+    print_feedback(console, result.feedback)
     console.print(Text(printable(result.notice), "italic"))
     console.print(Text(_origin(result.provenance), "dim"))
     console.print(Text(f"Job {printable(result.job_id)}", "dim"))
+
+
+def _confidence(confidence: Confidence) -> str:
+    factors = ", ".join(
+        f"{factor_word(item.factor)} {item.value:.0f}" for item in confidence.factors
+    )
+    return f"Confidence {confidence.value} of 100" + (f": {factors}" if factors else "")
 
 
 def _overview(result: Result) -> Table:
@@ -71,8 +95,7 @@ def _print_criterion(console: Console, criterion: CriterionScore) -> None:
     for item in criterion.evidence:
         evidence.add_row(_points(item), Text(printable(item.message)))
         if item.quotes:
-            quotes = ", ".join(f"“{printable(quote.text)}”" for quote in item.quotes)
-            evidence.add_row("", Text(quotes, "cyan"))
+            evidence.add_row("", quoted(item.quotes))
     console.print(Padding(evidence, (0, 0, 1, 1)))
 
 

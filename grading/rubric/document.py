@@ -93,6 +93,15 @@ class Section:
             raise self.wrong(f"{key} must be a list of whole numbers")
         return frozenset(value)
 
+    def names_of(self, key: str) -> tuple[str, ...]:
+        """A list of names that are not empty."""
+        value = self._get(key)
+        if not isinstance(value, list) or not value:
+            raise self.wrong(f"{key} must be a list of names")
+        if any(not isinstance(item, str) or not item for item in value):
+            raise self.wrong(f"every entry of {key} must be a name")
+        return tuple(value)
+
     def one_of(self, key: str, kind: type[E]) -> E:
         """A member of ``kind``, by its value."""
         return self._member(kind, self._get(key))

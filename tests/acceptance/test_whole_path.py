@@ -24,6 +24,9 @@ from vstep.grading.v1.result_pb2 import (
     CRITERION_ORGANIZATION,
     CRITERION_TASK_FULFILLMENT,
     CRITERION_VOCABULARY,
+    FEEDBACK_LANGUAGE_ENGLISH,
+    FEEDBACK_LANGUAGE_UNSPECIFIED,
+    FEEDBACK_LANGUAGE_VIETNAMESE,
     Result,
 )
 
@@ -107,6 +110,28 @@ def _assert_sound(result: Result) -> None:
 def _band(score: float) -> int:
     bands = ((8.5, BAND_C1), (6.0, BAND_B2), (4.0, BAND_B1), (0.0, BAND_BELOW_B1))
     return next(band for lowest, band in bands if score >= lowest)
+
+
+def test_feedback_comes_in_the_language_that_was_asked_for(server: Server) -> None:
+    told = {}
+    for language in (FEEDBACK_LANGUAGE_UNSPECIFIED, FEEDBACK_LANGUAGE_VIETNAMESE):
+        request = _essay()
+        request.feedback_language = language
+        job = server.door.grading.SubmitJob(request).job
+        assert server.door.watch(job.id).wait(60).code is StatusCode.OK
+        fetch = messages.GetResultRequest(job_id=job.id)
+        told[language] = server.door.grading.GetResult(fetch).result.feedback
+    english = told[FEEDBACK_LANGUAGE_UNSPECIFIED]
+    vietnamese = told[FEEDBACK_LANGUAGE_VIETNAMESE]
+    assert english.language == FEEDBACK_LANGUAGE_ENGLISH
+    assert vietnamese.language == FEEDBACK_LANGUAGE_VIETNAMESE
+    assert english.strengths
+    assert vietnamese.to_work_on
+    assert all("Your" in item.text or "You" in item.text for item in english.strengths)
+    assert all(set("ăâđêôơưạế") & set(item.text) for item in vietnamese.to_work_on)
+    for one, other in zip(english.strengths, vietnamese.strengths, strict=True):
+        assert (one.criterion, list(one.quotes)) == (other.criterion, list(other.quotes))
+        assert one.text != other.text
 
 
 def test_the_same_essay_gets_the_same_scores(server: Server) -> None:

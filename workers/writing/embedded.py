@@ -7,7 +7,10 @@ from grading.domain.result import GradingResult, Provenance
 from grading.domain.work import WritingWork
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import judge
+from grading.rubric.feedback import write_feedback
+from grading.rubric.feedback_rules import FeedbackRules
 from grading.rubric.load import load_rubric
+from grading.rubric.load_feedback import load_feedback
 from grading.rubric.rubric import Rubric
 from workers.grader import ReportProgress
 from workers.writing.measure import FEATURE_VERSION, measure
@@ -17,6 +20,7 @@ GRADER = "embedded-writing"
 #: Changes with the grader's code or its models.
 GRADER_VERSION = "2.0"
 RUBRIC_VERSION = "writing-2.0"
+FEEDBACK_VERSION = "1.0"
 
 #: The part of a run's progress that measuring takes.
 _MEASURED_FROM, _MEASURED_TO = 0.2, 0.8
@@ -26,10 +30,15 @@ class EmbeddedWritingGrader:
     """Grades writing in this process; a WritingGrader."""
 
     def __init__(
-        self, models: Models, rubric: Rubric, calibration: Calibration | None = None
+        self,
+        models: Models,
+        rubric: Rubric,
+        feedback: FeedbackRules,
+        calibration: Calibration | None = None,
     ) -> None:
         self._models = models
         self._rubric = rubric
+        self._feedback = feedback
         self._calibration = calibration
 
     @classmethod
@@ -37,7 +46,12 @@ class EmbeddedWritingGrader:
         cls, rubric_version: str = RUBRIC_VERSION, calibration: Calibration | None = None
     ) -> Self:
         """Load the models and the rubric; once a process, as it takes seconds."""
-        return cls(load_models(), load_rubric(rubric_version), calibration)
+        return cls(
+            load_models(),
+            load_rubric(rubric_version),
+            load_feedback(FEEDBACK_VERSION),
+            calibration,
+        )
 
     def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
         """Grade ``work``; the same work gives the same result."""
@@ -49,7 +63,8 @@ class EmbeddedWritingGrader:
         observations = measure(work, self._models, step)
         report(JobStage.SCORING, 0.9, "Applying the rubric")
         verdict = judge(self._rubric, work.task, observations, self._calibration)
-        return verdict.result(self._provenance())
+        feedback = write_feedback(self._feedback, work.feedback_language, verdict, observations)
+        return verdict.result(self._provenance(), feedback)
 
     def _provenance(self) -> Provenance:
         return Provenance(
@@ -57,6 +72,6 @@ class EmbeddedWritingGrader:
             grader_version=GRADER_VERSION,
             rubric_version=self._rubric.version,
             feature_version=FEATURE_VERSION,
-            tools=self._models.tools,
+            tools=(*self._models.tools, f"feedback {self._feedback.version}"),
             calibration=self._calibration.identity if self._calibration else "",
         )

@@ -12,6 +12,11 @@ from tests.unit.client.scripted_server import JOB_ID, Refuse, ScriptedServer
 from vstep.grading.v1 import grading_service_pb2 as service
 from vstep.grading.v1.error_pb2 import ERROR_REASON_ATTEMPT_EXISTS, ERROR_REASON_INVALID_FIELD
 from vstep.grading.v1.job_pb2 import JOB_STATE_QUEUED, Job
+from vstep.grading.v1.result_pb2 import (
+    FEEDBACK_LANGUAGE_ENGLISH,
+    FEEDBACK_LANGUAGE_UNSPECIFIED,
+    FEEDBACK_LANGUAGE_VIETNAMESE,
+)
 
 Told = pytest.CaptureFixture[str]
 
@@ -73,11 +78,29 @@ def test_submits_each_file(
     assert (first.writing.text, second.writing.text) == ("Two lines,\r\nunchanged.\n", "Another.")
     assert list(second.prompt.requirements) == ["First", "Second"]
     assert (second.writing.task, second.user_id, second.attempt) == (2, "u-1", 1)
+    assert second.feedback_language == FEEDBACK_LANGUAGE_UNSPECIFIED
     assert first.request_id != second.request_id
     assert second.submission_id == f"cli-{second.request_id}"
     assert capsys.readouterr().out.splitlines() == [
         f"{batch[1]}: job {JOB_ID}: QUEUED",
         f"{batch[2]}: job {JOB_ID}: QUEUED, submitted before",
+    ]
+
+
+def test_the_language_is_for_those_that_name_none(
+    server: ScriptedServer, run: Run, batch: list[str], tmp_path: Path
+) -> None:
+    server.answers["BatchSubmitJobs"] = [answer(ACCEPTED, ACCEPTED)] * 2
+    assert run(*batch, "--feedback-language", "vi") == 0
+    mixed = tmp_path / "mixed.jsonl"
+    mixed.write_text('{"feedback_language": "FEEDBACK_LANGUAGE_ENGLISH"}\n{}\n')
+    assert run("submit-batch", "--jsonl", str(mixed), "--feedback-language", "vi") == 0
+    languages = [item.feedback_language for sent in server.requests for item in sent.requests]
+    assert languages == [
+        FEEDBACK_LANGUAGE_VIETNAMESE,
+        FEEDBACK_LANGUAGE_VIETNAMESE,
+        FEEDBACK_LANGUAGE_ENGLISH,
+        FEEDBACK_LANGUAGE_VIETNAMESE,
     ]
 
 
