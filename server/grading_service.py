@@ -28,6 +28,7 @@ from server.submissions import Submissions
 from server.watching import QuietSpell, Watching, has_ended
 from vstep.grading.v1 import grading_service_pb2 as messages
 from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceServicer
+from vstep.grading.v1.result_pb2 import FEEDBACK_LANGUAGE_ENGLISH
 
 DEFAULT_PAGE_SIZE = 50
 DEFAULT_WAIT_SECONDS = 30.0
@@ -40,6 +41,8 @@ def payload_hash(request: messages.SubmitJobRequest) -> bytes:
     payload = messages.SubmitJobRequest()
     payload.CopyFrom(request)
     payload.ClearField("request_id")
+    if payload.feedback_language == FEEDBACK_LANGUAGE_ENGLISH:
+        payload.ClearField("feedback_language")  # it is what leaving it out means
     return hashlib.sha256(payload.SerializeToString(deterministic=True)).digest()
 
 

@@ -8,6 +8,10 @@ import pytest
 from server.grading_service import payload_hash
 from tests.stack.submissions import submission
 from vstep.grading.v1.grading_service_pb2 import SubmitJobRequest
+from vstep.grading.v1.result_pb2 import (
+    FEEDBACK_LANGUAGE_ENGLISH,
+    FEEDBACK_LANGUAGE_VIETNAMESE,
+)
 
 
 def _copy(request: SubmitJobRequest) -> SubmitJobRequest:
@@ -39,6 +43,7 @@ def test_the_request_is_left_as_it_was() -> None:
         lambda request: setattr(request, "attempt", 2),
         lambda request: setattr(request.prompt, "text", "other"),
         lambda request: request.prompt.requirements.append("other"),
+        lambda request: setattr(request, "feedback_language", FEEDBACK_LANGUAGE_VIETNAMESE),
         lambda request: setattr(request.writing, "task", 1),
         lambda request: setattr(request.writing, "text", request.writing.text + " "),
     ],
@@ -48,3 +53,10 @@ def test_everything_else_counts(change: Callable[[SubmitJobRequest], object]) ->
     other = _copy(request)
     change(other)
     assert payload_hash(other) != payload_hash(request)
+
+
+def test_english_is_what_no_language_means() -> None:
+    request = submission()
+    other = _copy(request)
+    other.feedback_language = FEEDBACK_LANGUAGE_ENGLISH
+    assert payload_hash(other) == payload_hash(request)

@@ -14,6 +14,7 @@ from grading.rubric.rubric import Rubric
 from workers.calibration.columns import OWN
 from workers.calibration.fitting import Measured, with_sources
 from workers.calibration.marks import MarkedAnswer, MarkSheet
+from workers.writing.embedded import RUBRIC_VERSION
 
 #: Every detail that a message may name.
 DETAILS: dict[str, float | str] = {
@@ -27,7 +28,7 @@ Drawn = tuple[MarkSheet, list[Measured]]
 
 @pytest.fixture(scope="session")
 def rubric() -> Rubric:
-    return load_rubric("writing-1.0")
+    return load_rubric(RUBRIC_VERSION)
 
 
 def observe(values: dict[str, float]) -> tuple[Observation, ...]:

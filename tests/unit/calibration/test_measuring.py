@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.cases import read_case
 from grading.domain.work import WritingWork
-from tests.unit.writing.conftest import read_case
+from tests.unit.writing.conftest import CASES
 from workers.calibration import measuring
 from workers.calibration.feature_cache import FeatureCache
 from workers.calibration.measuring import measure_answers
@@ -15,7 +16,7 @@ from workers.writing.models import load_models
 
 @pytest.fixture(scope="module")
 def works() -> list[WritingWork]:
-    return [read_case(name).work for name in ("traffic-b1-essay", "too-short")]
+    return [read_case(CASES / f"{name}.md").work for name in ("traffic-b1-essay", "too-short")]
 
 
 def test_answers_are_measured_elsewhere_and_kept(works: list[WritingWork], tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from grading.rubric.phrase import fill
 
 TEXT = (resources.files("grading.rubric") / "versions" / "feedback-1.0.yaml").read_text("utf-8")
 RULES = load_feedback("1.0")
-RUBRIC = load_rubric("writing-1.0")
-MOVING = {rule.kind for rule in RUBRIC.rules} | {
-    f"{rule.kind}_shortfall" for rule in RUBRIC.proportions
+RUBRICS = [load_rubric(version) for version in ("writing-1.0", "writing-2.0")]
+MOVING = {rule.kind for rubric in RUBRICS for rule in rubric.rules} | {
+    f"{rule.kind}_shortfall" for rubric in RUBRICS for rule in rubric.proportions
 }
 #: Letters that only Vietnamese has.
 VIETNAMESE = re.compile("[ăâđêôơưạảấầậắặẹẻếềệịọốồộớờợụủứừựỳ]")
