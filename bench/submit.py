@@ -47,7 +47,7 @@ def measure() -> Report:
     with (
         ground() as base,
         base.echo() as echo_address,
-        base.server(GRADING_MAX_BACKLOG="10000000") as address,
+        base.server(GRADING_MAX_BACKLOG="10000000", GRADING_DELAYED_BACKLOG="10000000") as address,
     ):
 
         def submit(in_flight: int, seconds: float) -> Rate:

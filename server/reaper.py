@@ -21,6 +21,9 @@ _log = structlog.get_logger(__name__)
 
 #: Rows to a transaction.
 BATCH = 200
+#: Jobs that are flagged as delayed in a sweep. More wait for the next one: where so many
+#: are, the machine has something better to do.
+FLAG_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,18 @@ class Reaper:
         lost = await self._count("messages_lost", unsend_lost, self.resend_after, BATCH)
         if due or lost:
             self.on_released()
-        late = [await self._flag_delayed(skill, policy) for skill, policy in self.delays.items()]
-        return max(overdue, lapsed, due, lost, *late)
+        for skill, policy in self.delays.items():
+            await self._flag_delayed(skill, policy)
+        return max(overdue, lapsed, due, lost)
 
-    async def _flag_delayed(self, skill: Skill, policy: DelayPolicy) -> int:
+    async def _flag_delayed(self, skill: Skill, policy: DelayPolicy) -> None:
         queue = skill.value
         pace = await self.store.run(measure_pace, queue)
         places = policy.places_in_time(pace)
-        waited = await self._count(
-            "jobs_waiting_long", flag_long_waiting, queue, policy.longest_wait, BATCH
+        await self._count(
+            "jobs_waiting_long", flag_long_waiting, queue, policy.longest_wait, FLAG_BATCH
         )
-        behind = await self._count("jobs_far_behind", flag_far_behind, queue, places, BATCH)
-        return max(waited, behind)
+        await self._count("jobs_far_behind", flag_far_behind, queue, places, FLAG_BATCH)
 
     async def _count(self, event: str, function: Callable[..., int], *args: object) -> int:
         def call(conn: Connection) -> int:
