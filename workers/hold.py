@@ -44,6 +44,7 @@ class Hold:
             LeaseLost: the job is no longer this run's; nothing was written.
             sqlalchemy.exc.SQLAlchemyError: the database was lost for longer than the lease.
         """
+        self.check()
         self._write_end(self, end)
 
     def check(self) -> None:

@@ -202,11 +202,12 @@ class Journal:
                 hold.put_back(write.reports)
             raise
         for hold, error in written.items():
+            # A run whose report couldn't be written may not end as if it had been.
             if error is not None:
                 hold.lose()
-            if hold in answers:
-                _, answer = answers[hold]
-                answer.set_result(None) if error is None else answer.set_exception(error)
+        for hold, (_, answer) in answers.items():
+            error = written[hold]
+            answer.set_result(None) if error is None else answer.set_exception(error)
         ends.clear()
 
     def _write_all(self, writes: dict[Hold, RunWrite]) -> dict[Hold, Exception | None]:
