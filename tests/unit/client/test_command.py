@@ -11,6 +11,7 @@ from client.cli import main
 from client.client import GradingClient
 from client.watch import Watch
 from tests.unit.client.conftest import Run
+from tests.unit.client.graded import RESULT
 from tests.unit.client.scripted_server import (
     JOB_ID,
     Refuse,
@@ -27,81 +28,12 @@ from vstep.grading.v1.job_pb2 import (
     JOB_STATE_FAILED,
     JOB_STATE_QUEUED,
     JOB_STATE_REVIEW_REQUIRED,
-    REVIEW_PRIORITY_HIGH,
-    REVIEW_REASON_FRAUD_SIGNAL,
-    REVIEW_REASON_LOW_CONFIDENCE,
     Job,
     JobError,
 )
 from vstep.grading.v1.result_pb2 import (
-    BAND_B1,
-    CAP_REASON_TOO_SHORT,
-    CONFIDENCE_FACTOR_ORIGINALITY,
-    CONFIDENCE_FACTOR_SCORER_AGREEMENT,
-    CRITERION_GRAMMAR,
-    CRITERION_VOCABULARY,
     FEEDBACK_LANGUAGE_UNSPECIFIED,
     FEEDBACK_LANGUAGE_VIETNAMESE,
-    FLAG_INSTRUCTIONS_TO_GRADER,
-    IMPACT_LOWERS,
-    Cap,
-    Confidence,
-    CriterionScore,
-    Evidence,
-    FactorScore,
-    Feedback,
-    Provenance,
-    Quote,
-    Remark,
-    Result,
-)
-
-RESULT = Result(
-    job_id=JOB_ID,
-    score=4.0,
-    band=BAND_B1,
-    word_count=90,
-    criteria=[
-        CriterionScore(
-            criterion=CRITERION_GRAMMAR,
-            score=4.5,
-            weight=0.25,
-            band=BAND_B1,
-            descriptor="Simple sentences.",
-            evidence=[
-                Evidence(
-                    kind="grammar_errors",
-                    message="Grammar slips are frequent (9 found).",
-                    impact=IMPACT_LOWERS,
-                    points=-0.7,
-                    quotes=[Quote(text="he [red]go[/red]\x1b[2J", start=3, end=8)],
-                )
-            ],
-        )
-    ],
-    caps=[Cap(reason=CAP_REASON_TOO_SHORT, limit=4.0, message="90 words, under 125.")],
-    flags=[FLAG_INSTRUCTIONS_TO_GRADER],
-    provenance=Provenance(grader="embedded-writing", grader_version="1.0", run=1),
-    notice="A practice estimate.",
-    confidence=Confidence(
-        value=87,
-        factors=[
-            FactorScore(factor=CONFIDENCE_FACTOR_SCORER_AGREEMENT, value=76.4, weight=30),
-            FactorScore(factor=CONFIDENCE_FACTOR_ORIGINALITY, value=100, weight=25),
-        ],
-    ),
-    audit=True,
-    feedback=Feedback(
-        language=FEEDBACK_LANGUAGE_VIETNAMESE,
-        strengths=[Remark(criterion=CRITERION_VOCABULARY, text="Em viết đúng chính tả.")],
-        to_work_on=[
-            Remark(
-                criterion=CRITERION_GRAMMAR,
-                text="Thêm -s.",
-                quotes=[Quote(text="she have\x1b[2J", start=10, end=18)],
-            )
-        ],
-    ),
 )
 
 
@@ -236,84 +168,6 @@ def test_an_interrupted_watch_tells_how_to_resume(
     assert run("watch", JOB_ID) == 130
     resume = f"vstep-grading --address {server.address} watch {JOB_ID} --after 4"
     assert resume in capsys.readouterr().err
-
-
-def test_shows_a_result(
-    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.answers["GetResult"] = [service.GetResultResponse(result=RESULT)]
-    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
-    assert run("result", JOB_ID) == 0
-    out = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
-    for part in (
-        "Score 4.0 of 10   Band B1   90 words",
-        "Held at 4.0 or lower, too short: 90 words, under 125.",
-        "To be looked at: instructions to grader",
-        "Simple sentences.",
-        "- 0.70 Grammar slips are frequent (9 found).",
-        "Confidence 87 of 100: scorer agreement 76, originality 100\n",
-        "Marked for audit",
-        "Điểm mạnh\n 1. Từ vựng  Em viết đúng chính tả.\n",
-        "Cần cải thiện\n 1. Ngữ pháp  Thêm -s.\n",
-        " “she have\N{REPLACEMENT CHARACTER}[2J”\n",
-        "A practice estimate.",
-        "embedded-writing 1.0",
-    ):
-        assert part in out
-    assert "examiner" not in out
-
-
-def test_shows_feedback_in_english(
-    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    remark = Remark(criterion=CRITERION_GRAMMAR, text="Check verb endings.")
-    told = Result(job_id=JOB_ID, feedback=Feedback(to_work_on=[remark]))
-    server.answers["GetResult"] = [service.GetResultResponse(result=told)]
-    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
-    assert run("result", JOB_ID) == 0
-    out = capsys.readouterr().out
-    assert "To work on\n 1. Grammar  Check verb endings." in out
-    assert "Strengths" not in out
-
-
-def test_tells_that_an_examiner_should_look_and_why(
-    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    job = stands(
-        state=JOB_STATE_COMPLETED,
-        review_priority=REVIEW_PRIORITY_HIGH,
-        review_reasons=[REVIEW_REASON_FRAUD_SIGNAL, REVIEW_REASON_LOW_CONFIDENCE],
-    )
-    told = "xaminer should look at it, priority high: fraud signal, low confidence\n"
-    server.answers["GetResult"] = [service.GetResultResponse(result=RESULT)]
-    server.answers["GetJob"] = [job] * 3
-    assert run("result", JOB_ID) == 0
-    assert f"An e{told}" in capsys.readouterr().out
-    server.streams = [[last(1)]]
-    assert run("watch", JOB_ID) == 0
-    assert f"an e{told}" in capsys.readouterr().out
-
-
-def test_shows_a_result_of_a_version_that_told_less(
-    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.answers["GetResult"] = [service.GetResultResponse(result=Result(job_id=JOB_ID))]
-    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
-    assert run("result", JOB_ID) == 0
-    out = capsys.readouterr().out
-    for word in ("Confidence", "audit", "Strengths", "To work on"):
-        assert word not in out
-
-
-def test_a_quote_can_not_steer_the_terminal(
-    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.answers["GetResult"] = [service.GetResultResponse(result=RESULT)]
-    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
-    run("result", JOB_ID)
-    out = capsys.readouterr().out
-    assert "“he [red]go[/red]\N{REPLACEMENT CHARACTER}[2J”" in out
-    assert "\x1b" not in out
 
 
 def test_lists_up_to_a_limit(

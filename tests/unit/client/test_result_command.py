@@ -1,0 +1,109 @@
+"""What ``vstep-grading result`` shows of a result."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.client.conftest import Run
+from tests.unit.client.graded import RESULT
+from tests.unit.client.scripted_server import (
+    JOB_ID,
+    ScriptedServer,
+    last,
+)
+from vstep.grading.v1 import grading_service_pb2 as service
+from vstep.grading.v1.job_pb2 import (
+    JOB_STATE_COMPLETED,
+    REVIEW_PRIORITY_HIGH,
+    REVIEW_REASON_FRAUD_SIGNAL,
+    REVIEW_REASON_LOW_CONFIDENCE,
+    Job,
+)
+from vstep.grading.v1.result_pb2 import (
+    CRITERION_GRAMMAR,
+    Feedback,
+    Remark,
+    Result,
+)
+
+
+def stands(**fields: Any) -> service.GetJobResponse:
+    return service.GetJobResponse(job=Job(id=JOB_ID, **fields))
+
+
+def test_shows_a_result(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["GetResult"] = [service.GetResultResponse(result=RESULT)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    out = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    for part in (
+        "Score 4.0 of 10   Band B1   90 words",
+        "Held at 4.0 or lower, too short: 90 words, under 125.",
+        "To be looked at: instructions to grader",
+        "Simple sentences.",
+        "- 0.70 Grammar slips are frequent (9 found).",
+        "Confidence 87 of 100: scorer agreement 76, originality 100\n",
+        "Marked for audit",
+        "Điểm mạnh\n 1. Từ vựng  Em viết đúng chính tả.\n",
+        "Cần cải thiện\n 1. Ngữ pháp  Thêm -s.\n",
+        " “she have\N{REPLACEMENT CHARACTER}[2J”\n",
+        "A practice estimate.",
+        "embedded-writing 1.0",
+    ):
+        assert part in out
+    assert "examiner" not in out
+
+
+def test_shows_feedback_in_english(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remark = Remark(criterion=CRITERION_GRAMMAR, text="Check verb endings.")
+    told = Result(job_id=JOB_ID, feedback=Feedback(to_work_on=[remark]))
+    server.answers["GetResult"] = [service.GetResultResponse(result=told)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    out = capsys.readouterr().out
+    assert "To work on\n 1. Grammar  Check verb endings." in out
+    assert "Strengths" not in out
+
+
+def test_tells_that_an_examiner_should_look_and_why(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = stands(
+        state=JOB_STATE_COMPLETED,
+        review_priority=REVIEW_PRIORITY_HIGH,
+        review_reasons=[REVIEW_REASON_FRAUD_SIGNAL, REVIEW_REASON_LOW_CONFIDENCE],
+    )
+    told = "xaminer should look at it, priority high: fraud signal, low confidence\n"
+    server.answers["GetResult"] = [service.GetResultResponse(result=RESULT)]
+    server.answers["GetJob"] = [job] * 3
+    assert run("result", JOB_ID) == 0
+    assert f"An e{told}" in capsys.readouterr().out
+    server.streams = [[last(1)]]
+    assert run("watch", JOB_ID) == 0
+    assert f"an e{told}" in capsys.readouterr().out
+
+
+def test_shows_a_result_of_a_version_that_told_less(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["GetResult"] = [service.GetResultResponse(result=Result(job_id=JOB_ID))]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    out = capsys.readouterr().out
+    for word in ("Confidence", "audit", "Strengths", "To work on"):
+        assert word not in out
+
+
+def test_a_quote_can_not_steer_the_terminal(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["GetResult"] = [service.GetResultResponse(result=RESULT)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    run("result", JOB_ID)
+    out = capsys.readouterr().out
+    assert "“he [red]go[/red]\N{REPLACEMENT CHARACTER}[2J”" in out
+    assert "\x1b" not in out
