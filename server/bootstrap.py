@@ -95,8 +95,8 @@ class GradingServer:
 
 
 def make_relay(settings: Settings) -> Relay:
-    """Put the relay together, with a connection to the database of its own."""
-    engine = make_engine(settings, "vstep-grading-relay", pool_size=1)
+    """Put the relay together, with two connections to the database of its own."""
+    engine = make_engine(settings, "vstep-grading-relay", pool_size=2)
     celery = make_celery(settings, "vstep-grading-relay")
 
     def send_all_again() -> None:

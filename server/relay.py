@@ -53,7 +53,8 @@ class Relay:
         queues: Sequence[str],
         poll_seconds: float,
     ) -> None:
-        self._engine = engine.execution_options(isolation_level="READ COMMITTED")
+        self._engine = engine
+        self._taking = engine.execution_options(isolation_level="READ COMMITTED")
         self._link = link
         self._publisher = publisher
         self._dead_letters = dead_letters
@@ -110,12 +111,15 @@ class Relay:
 
         A fault on the way leaves the rows unsent.
         """
-        with self._engine.begin() as conn:
+        with self._taking.begin() as conn:
             limit = min(BATCH, room_for(conn, queue, WINDOW))
             if limit == 0:
                 return FULL_WINDOW_SECONDS
             messages = take_unsent(conn, queue, limit)
             if messages:
                 self._publisher.publish(messages)
-                mark_sent(conn, messages)
+                # By a statement of its own: this thread may wait for its turn between
+                # two, and the feed would wait with it for a transaction with an id.
+                with self._engine.connect() as marking:
+                    mark_sent(marking, messages)
         return 0.0 if len(messages) == limit else self._poll_seconds

@@ -32,6 +32,9 @@ READ_LIMIT = 10_000
 #: The shortest time between two reads, in seconds: an event that comes alone is read at
 #: once, and those that come thick and fast share reads.
 READ_SECONDS = 0.005
+#: About so many jobs are looked up together in a poll: all of thousands would stop
+#: everything else for tens of milliseconds.
+POLLED_TOGETHER = 100
 #: Every so many polls it is asked which watched jobs were erased, for lost hints.
 ERASED_POLLS = 10
 
@@ -218,10 +221,13 @@ class WatchHub:
 
     async def _poll(self) -> None:
         for polls in itertools.count(1):
-            await asyncio.sleep(self._poll_seconds)
             if polls % ERASED_POLLS == 0:
                 self._suspects.update(self._topics)
-            self._hint_at(self._topics)
+            topics = [*self._topics]
+            parts = max(1, len(topics) // POLLED_TOGETHER)
+            for part in range(parts):
+                await asyncio.sleep(self._poll_seconds / parts)
+                self._hint_at(topics[part::parts] if parts > 1 else self._topics)
             self._beat()
 
     async def _listen(self) -> None:
