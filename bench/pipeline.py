@@ -3,9 +3,10 @@
 ``python -m bench.pipeline``. One server and one worker process with an instant
 grader; RabbitMQ and PostgreSQL share the machine with them and with the client,
 which submits in batches and sees the ends on the ``WatchJobs`` feed. The floor is
-a task that does nothing, published from this process to one worker process on the
-same RabbitMQ. Both clocks run from the first submission to the last end.
-Floor and pipeline take turns, and the aim is the median of the rounds' ratios.
+a task that does nothing, published from this process to a worker as Celery starts it
+by itself, with a child for each core, on the same RabbitMQ. Both clocks run from the
+first submission to the last end. Floor and pipeline take turns, and the aim is the
+median of the rounds' ratios.
 """
 
 import asyncio
@@ -35,8 +36,6 @@ FEED_METHOD = "/vstep.grading.v1.GradingService/WatchJobs"
 #: One process that grades, with many jobs in flight: as graders run that wait for a
 #: provider.
 POOL = ("--pool", "threads", "--concurrency", "32")
-#: Celery's own default, which is the fastest for tasks that do nothing.
-BARE_POOL = ("--pool", "prefork", "--concurrency", "1")
 ROUNDS = 3
 WARM_UP_BATCHES = 1
 #: Batches to a round of the pipeline, and tasks to a round of the floor.
@@ -58,8 +57,9 @@ class Floor:
         """Tasks a second, from the first one published to the last one run."""
         before = self._ran()
         started = time.perf_counter()
-        for _ in range(tasks):
-            self.celery.send_task(TASK)
+        with self.celery.producer_pool.acquire(block=True) as producer:
+            for _ in range(tasks):
+                self.celery.send_task(TASK, producer=producer)
         while self._ran() < before + tasks:
             if time.perf_counter() > started + ROUND_SECONDS:
                 raise SystemExit(f"{self._ran() - before} of {tasks} bare tasks ran")
@@ -148,7 +148,7 @@ def _stack() -> Iterator[tuple[str, Floor, Processes]]:
     ):
         floor = Floor(make_bare(bare_url), base.folder / "count")
         variables = {"CELERY_BROKER_URL": bare_url, "BENCH_COUNT": str(floor.count)}
-        with _worker(base, "bench.bare_worker", *BARE_POOL, **variables):
+        with _worker(base, "bench.bare_worker", **variables):
             assert rabbit.pid is not None
             leaders = {"server": server.pid, "worker": worker, "rabbitmq": rabbit.pid}
             yield server.address, floor, Processes(base, leaders)
