@@ -198,11 +198,11 @@ class WatchHub:
         grown = {event.job_id for event in events}
         quiet = (cursors.keys() - grown) & self._suspects
         self._suspects -= cursors.keys()
-        erased = await self._store.run(find_erased, [*quiet])
         self._hand_out(events)
-        self._end_erased(erased)
         if len(events) == READ_LIMIT:
             self._hint_at(cursors)
+        if quiet:
+            self._end_erased(await self._store.run(find_erased, [*quiet]))
 
     def _hand_out(self, events: Iterable[Event]) -> None:
         for event in events:
