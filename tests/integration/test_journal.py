@@ -157,8 +157,6 @@ def test_a_database_that_is_away_for_a_moment_costs_no_grading() -> None:
         postgres.kill()
         with ThreadPoolExecutor(1) as pool:
             ended = pool.submit(hold.end, END)
-            time.sleep(0.5)
-            assert not ended.done()
             postgres.start()
             ended.result(timeout=20)
         with engine.connect() as conn:
