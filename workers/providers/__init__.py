@@ -1,0 +1,1 @@
+"""Calls to providers of models: one client, its faults, its limits."""
