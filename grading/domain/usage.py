@@ -47,8 +47,8 @@ class Price:
     def cost(self, usage: TokenUsage) -> Decimal:
         """What ``usage`` costs, in US dollars."""
         fresh = usage.prompt - usage.cached
-        micro = fresh * self.prompt + usage.cached * self.cached + usage.completion * self.completion
-        return micro / _PRICED_TOKENS
+        asked = fresh * self.prompt + usage.cached * self.cached
+        return (asked + usage.completion * self.completion) / _PRICED_TOKENS
 
 
 #: By the name of the model.

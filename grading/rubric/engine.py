@@ -21,14 +21,30 @@ from grading.domain.work import WritingTask
 from grading.rubric.calibration import Calibration
 from grading.rubric.confidence import weigh_confidence
 from grading.rubric.observation import QUOTES_SHOWN, Observation
-from grading.rubric.points import rules_for, score_by_points
-from grading.rubric.rubric import CriterionRule, FlagRule, PointsRule, ProportionRule, Rubric
+from grading.rubric.points import (
+    FEATURES_ALONE,
+    JointScore,
+    rules_for,
+    score_by_points,
+    score_jointly,
+    unit_score,
+)
+from grading.rubric.rubric import (
+    CriterionRule,
+    FlagRule,
+    PointsRule,
+    ProportionRule,
+    Rubric,
+    Scorer,
+)
 
 #: Evidence that moves a criterion by less than this is shown as neutral.
 _NOTICEABLE = Decimal("0.05")
 _CENT = Decimal("0.01")
 #: The kind of the evidence that tells what a calibration did to a criterion.
 CALIBRATION_KIND = "calibration"
+#: The kind of the observation that tells how far apart independent scorers are.
+SPREAD_KIND = "scorer_spread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +81,33 @@ def judge(
     task: WritingTask,
     observations: Sequence[Observation],
     calibration: Calibration | None = None,
+    scorers: frozenset[Scorer] = FEATURES_ALONE,
+    second_evidence: Sequence[Observation] = (),
 ) -> Verdict:
     """Score an answer to ``task`` from what was observed about it.
 
-    A ``calibration`` moves what the rubric's points make of each criterion; proportions,
-    caps and flags hold as without it.
+    Each of ``scorers`` scores the criteria by itself; together they make the rubric's own
+    scores. A ``calibration`` moves those; proportions, caps and flags hold as without it.
+    How far the scorers are apart is observed as ``scorer_spread``; there a second model's
+    evidence counts as a scorer too, and nowhere else.
 
     Raises:
-        ValueError: two observations are of one kind.
+        ValueError: two observations are of one kind, or no scorer takes part.
     """
     seen = {observation.kind: observation for observation in observations}
     if len(seen) != len(observations):
         raise ValueError("each kind may be observed once")
-    own = score_by_points(rubric, task, seen)
+    joint = score_jointly(rubric, task, seen, scorers)
+    spread = _spread(rubric, task, joint, second_evidence)
+    if spread is not None:
+        seen[SPREAD_KIND] = Observation(SPREAD_KIND, spread)
+    own = joint.together
     calibrated: Mapping[Criterion, Decimal] = own
     if calibration is not None:
         values = {kind: observation.value for kind, observation in seen.items()}
         calibrated = calibration.calibrate(rubric, task, values, own)
     criteria = tuple(
-        _score(rubric, rule, task, seen, own[rule.criterion], calibrated[rule.criterion])
+        _score(rubric, rule, task, seen, joint, calibrated[rule.criterion])
         for rule in rubric.criteria
     )
     caps = _caps(rubric, task, seen)
@@ -97,10 +121,25 @@ def judge(
         band=band_of(score),
         criteria=criteria,
         caps=caps,
-        flags=tuple(rule.flag for rule in rubric.flags if _raised(rule, seen)),
+        flags=tuple(dict.fromkeys(rule.flag for rule in rubric.flags if _raised(rule, seen))),
         word_count=int(words.value) if words else 0,
         confidence=weigh_confidence(rubric, task, seen),
     )
+
+
+def _spread(
+    rubric: Rubric, task: WritingTask, joint: JointScore, second_evidence: Sequence[Observation]
+) -> float | None:
+    """Highest less lowest unit score of the scorers; None where there is but one."""
+    units = [unit_score(rubric, scores) for scores in joint.by_scorer.values()]
+    if second_evidence:
+        second = {item.kind: item for item in second_evidence}
+        units += [
+            unit_score(rubric, score_by_points(rubric, rule, task, second))
+            for rule in rubric.scorers
+            if rule.scorer is Scorer.EVIDENCE
+        ]
+    return float((max(units) - min(units)).quantize(_CENT)) if len(units) > 1 else None
 
 
 def _score(
@@ -108,10 +147,15 @@ def _score(
     rule: CriterionRule,
     task: WritingTask,
     seen: Mapping[str, Observation],
-    own: Decimal,
+    joint: JointScore,
     exact: Decimal,
 ) -> CriterionScore:
-    evidence = [_evidence(held, seen[held.kind]) for held in rules_for(rubric, rule, task, seen)]
+    evidence = [
+        _evidence(held, seen[held.kind], share)
+        for scorer, share in joint.shares.items()
+        for held in rules_for(rubric, scorer, rule.criterion, task, seen)
+    ]
+    own = joint.together[rule.criterion]
     if exact != own:
         evidence.append(_calibration_evidence(own, exact))
     for proportion in rubric.proportions:
@@ -138,8 +182,8 @@ def _strength(item: Evidence) -> tuple[float, str]:
     return (-abs(item.points or 0.0), item.kind)
 
 
-def _evidence(rule: PointsRule, observation: Observation) -> Evidence:
-    points = rule.curve.points(observation.value)
+def _evidence(rule: PointsRule, observation: Observation, share: Decimal) -> Evidence:
+    points = rule.curve.points(observation.value) * share
     if abs(points) < _NOTICEABLE:
         impact = Impact.NEUTRAL
     else:

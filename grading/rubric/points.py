@@ -1,32 +1,90 @@
 """What the points rules of a rubric make of an answer, before anything is taken off."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from grading.domain.criterion import Criterion
 from grading.domain.score import HIGHEST, LOWEST
 from grading.domain.work import WritingTask
 from grading.rubric.observation import Observation
-from grading.rubric.rubric import CriterionRule, PointsRule, Rubric
+from grading.rubric.rubric import PointsRule, Rubric, Scorer, ScorerRule
+
+#: The scorers of the embedded grader.
+FEATURES_ALONE = frozenset({Scorer.FEATURES})
+
+CriterionScores = Mapping[Criterion, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class JointScore:
+    """Criterion scores of several scorers."""
+
+    by_scorer: Mapping[Scorer, CriterionScores]
+    #: They add up to 1.
+    shares: Mapping[Scorer, Decimal]
+    #: The scorers' mean by their shares.
+    together: CriterionScores
 
 
 def score_by_points(
-    rubric: Rubric, task: WritingTask, seen: Mapping[str, Observation]
-) -> dict[Criterion, Decimal]:
-    """Each criterion's start and points, kept on the scale: not rounded, nothing taken off."""
+    rubric: Rubric, scorer: ScorerRule, task: WritingTask, seen: Mapping[str, Observation]
+) -> CriterionScores:
+    """A scorer's start and points for each criterion, kept on the scale: not rounded."""
     scores = {}
-    for rule in rubric.criteria:
+    for criterion, start in scorer.starts.items():
         points = (
-            held.curve.points(seen[held.kind].value) for held in rules_for(rubric, rule, task, seen)
+            rule.curve.points(seen[rule.kind].value)
+            for rule in rules_for(rubric, scorer.scorer, criterion, task, seen)
         )
-        scores[rule.criterion] = min(HIGHEST, max(LOWEST, sum(points, rule.start)))
+        scores[criterion] = min(HIGHEST, max(LOWEST, sum(points, start)))
     return scores
 
 
 def rules_for(
-    rubric: Rubric, rule: CriterionRule, task: WritingTask, seen: Mapping[str, Observation]
+    rubric: Rubric,
+    scorer: Scorer,
+    criterion: Criterion,
+    task: WritingTask,
+    seen: Mapping[str, Observation],
 ) -> Iterator[PointsRule]:
-    """The rules that give points for ``rule``'s criterion, of kinds that were observed."""
+    """The rules by which ``scorer`` gives points for a criterion, of kinds that were observed."""
     for held in rubric.rules:
-        if held.criterion is rule.criterion and task in held.tasks and held.kind in seen:
+        if (
+            held.scorer is scorer
+            and held.criterion is criterion
+            and task in held.tasks
+            and held.kind in seen
+        ):
             yield held
+
+
+def score_jointly(
+    rubric: Rubric,
+    task: WritingTask,
+    seen: Mapping[str, Observation],
+    scorers: frozenset[Scorer],
+) -> JointScore:
+    """What ``scorers`` make of the criteria, each by itself and together.
+
+    Raises:
+        ValueError: the rubric has none of the scorers.
+    """
+    rules = tuple(rule for rule in rubric.scorers if rule.scorer in scorers)
+    if not rules:
+        raise ValueError(f"none of the scorers of {rubric.version} takes part")
+    whole = sum((rule.weight for rule in rules), LOWEST)
+    shares = {rule.scorer: rule.weight / whole for rule in rules}
+    by_scorer = {rule.scorer: score_by_points(rubric, rule, task, seen) for rule in rules}
+    together = {
+        rule.criterion: sum(
+            (by_scorer[name][rule.criterion] * share for name, share in shares.items()), LOWEST
+        )
+        for rule in rubric.criteria
+    }
+    return JointScore(by_scorer, shares, together)
+
+
+def unit_score(rubric: Rubric, scores: CriterionScores) -> Decimal:
+    """The weighted mean of criterion scores, not rounded, without caps."""
+    return sum((scores[rule.criterion] * rule.weight for rule in rubric.criteria), LOWEST)

@@ -12,16 +12,35 @@ from grading.domain.score import Band
 from grading.rubric.curve import Curve
 
 
+class Scorer(StrEnum):
+    """A way to a score that is independent of the others."""
+
+    #: What code measures in the answer.
+    FEATURES = "features"
+    #: What a language model saw in the answer.
+    EVIDENCE = "evidence"
+
+
 @dataclass(frozen=True, slots=True)
 class CriterionRule:
-    """One criterion: its share, where it starts, and its words for each band."""
+    """One criterion: its share, and its words for each band."""
 
     criterion: Criterion
     #: Share of the unit's score.
     weight: Decimal
-    #: The score before any evidence; points are added to it.
-    start: Decimal
     descriptors: Mapping[Band, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerRule:
+    """What one scorer counts, and where it starts."""
+
+    scorer: Scorer
+    #: Its weight beside the other scorers of a result; that of one that took no part
+    #: is shared out among the rest.
+    weight: Decimal
+    #: Each criterion's score before any evidence; points are added to it.
+    starts: Mapping[Criterion, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,8 @@ class PointsRule:
 
     kind: str
     criterion: Criterion
+    #: Whose score the points go to.
+    scorer: Scorer
     #: Task numbers it holds for.
     tasks: frozenset[int]
     curve: Curve
@@ -122,6 +143,7 @@ class Rubric:
 
     version: str
     criteria: tuple[CriterionRule, ...]
+    scorers: tuple[ScorerRule, ...]
     rules: tuple[PointsRule, ...]
     proportions: tuple[ProportionRule, ...]
     caps: tuple[CapRule, ...]
@@ -132,3 +154,5 @@ class Rubric:
     word_count_kind: str
     #: Least number of words, by task number.
     minimum_words: Mapping[int, int]
+    #: Every kind of observation that the file documents.
+    kinds: frozenset[str]

@@ -11,7 +11,7 @@ from grading.domain.work import WritingTask
 from grading.rubric.calibration import sources_of
 from grading.rubric.calibration_file import OVERALL
 from grading.rubric.observation import Observation
-from grading.rubric.points import score_by_points
+from grading.rubric.points import FEATURES_ALONE, score_jointly
 from grading.rubric.rubric import Rubric
 from workers.calibration.directions import directions
 from workers.calibration.marks import MarkedAnswer, MarkSheet
@@ -42,7 +42,7 @@ def with_sources(
     measured = []
     for answer, observations in zip(answers, features, strict=True):
         seen = {item.kind: item for item in observations if item.kind not in flagged}
-        own = score_by_points(rubric, answer.work.task, seen)
+        own = score_jointly(rubric, answer.work.task, seen, FEATURES_ALONE).together
         values = {kind: item.value for kind, item in seen.items()}
         measured.append(Measured(answer, observations, sources_of(values, own)))
     return measured

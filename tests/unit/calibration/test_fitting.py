@@ -9,7 +9,7 @@ from grading.domain.work import WritingTask
 from grading.rubric.calibration import Calibration
 from grading.rubric.calibration_file import OVERALL
 from grading.rubric.engine import judge
-from grading.rubric.points import score_by_points
+from grading.rubric.points import FEATURES_ALONE, score_jointly
 from grading.rubric.rubric import Rubric
 from tests.unit.calibration.conftest import (
     SCALE,
@@ -74,7 +74,9 @@ def test_more_errors_never_raise_whatever_the_marks_say(rubric: Rubric) -> None:
         means = []
         for errors in (0.0, 1.0, 3.0, 6.0, 12.0):
             changed = {**values, "grammar_errors": errors}
-            own = score_by_points(rubric, ESSAY, {o.kind: o for o in observe(changed)})
+            own = score_jointly(
+                rubric, ESSAY, {o.kind: o for o in observe(changed)}, FEATURES_ALONE
+            ).together
             means.append(sum(calibration.calibrate(rubric, ESSAY, changed, own).values()))
         # Before the criteria are rounded, each for itself.
         assert means == sorted(means, reverse=True)

@@ -1,0 +1,92 @@
+"""A rubric version that adds a second scorer to another version."""
+
+from dataclasses import replace
+
+from grading.domain.confidence import ConfidenceFactor
+from grading.domain.criterion import Criterion
+from grading.rubric.document import Section
+from grading.rubric.rubric import Combination, FactorRule, Rubric, Scorer, ScorerRule
+from grading.rubric.rule_sections import (
+    read_cap,
+    read_checks,
+    read_flag,
+    read_points,
+    read_start,
+)
+
+
+def extend(top: Section, base: Rubric) -> Rubric:
+    """Read the file of a version that holds what it adds to ``base``.
+
+    Its ``rules`` are those of the evidence scorer; its caps and flags, and its checks of
+    factors of the confidence, join those of ``base``.
+
+    Raises:
+        RubricError: names the file, the line, the rule and what is wrong.
+    """
+    top.only("version", "extends", "kinds", "scorers", "rules", "caps", "flags", "confidence")
+    added = frozenset(str(key) for key in top.section("kinds").names())
+    if twice := sorted(added & base.kinds):
+        raise top.wrong(f"the kind {twice[0]!r} is one of {base.version} already")
+    kinds = base.kinds | added
+    tasks = frozenset(base.minimum_words)
+    return replace(
+        base,
+        version=top.text("version"),
+        kinds=kinds,
+        scorers=_scorers(top, base),
+        rules=base.rules
+        + tuple(
+            read_points(item, tasks, kinds, Scorer.EVIDENCE)
+            for item in top.sections("rules", "kind")
+        ),
+        caps=base.caps
+        + tuple(read_cap(item, tasks, kinds) for item in top.sections("caps", "reason")),
+        flags=base.flags + tuple(read_flag(item, kinds) for item in top.sections("flags", "flag")),
+        confidence=_confidence(top, base, tasks, kinds),
+    )
+
+
+def _scorers(top: Section, base: Rubric) -> tuple[ScorerRule, ...]:
+    sections = {item.one_of("scorer", Scorer): item for item in top.sections("scorers", "scorer")}
+    if set(sections) != set(Scorer):
+        raise top.wrong(f"scorers must be {', '.join(Scorer)}, each once")
+    features, evidence = sections[Scorer.FEATURES], sections[Scorer.EVIDENCE]
+    features.only("scorer", "weight")
+    evidence.only("scorer", "weight", "starts")
+    starts = evidence.section("starts")
+    starts.only(*(rule.criterion.value for rule in base.criteria))
+    [own] = base.scorers
+    rules = (
+        replace(own, weight=features.decimal("weight")),
+        ScorerRule(
+            Scorer.EVIDENCE,
+            evidence.decimal("weight"),
+            {Criterion(name): read_start(starts, name) for name in _criteria(base)},
+        ),
+    )
+    for rule, section in zip(rules, (features, evidence), strict=True):
+        if rule.weight <= 0:
+            raise section.wrong("weight must be over 0")
+    return rules
+
+
+def _criteria(base: Rubric) -> list[str]:
+    return [rule.criterion.value for rule in base.criteria]
+
+
+def _confidence(
+    top: Section, base: Rubric, tasks: frozenset[int], kinds: frozenset[str]
+) -> tuple[FactorRule, ...]:
+    factors = {rule.factor: rule for rule in base.confidence}
+    for item in top.sections("confidence", "factor"):
+        item.only("factor", "combination", "checks")
+        factor = item.one_of("factor", ConfidenceFactor)
+        if factor not in factors:
+            raise item.wrong(f"{base.version} has no such factor")
+        factors[factor] = replace(
+            factors[factor],
+            combination=item.one_of("combination", Combination),
+            checks=factors[factor].checks + read_checks(item, tasks, kinds),
+        )
+    return tuple(factors.values())
