@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import UUID
 
 from bench.cases import Case, CaseError, read_cases
-from grading.domain.job import JobStage
 from grading.domain.result import GradingResult
 from grading.domain.review import ReviewMode, ReviewPolicy
+from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
 
 _CASES = Path(__file__).parent.parent / "tests" / "cases" / "writing"
@@ -74,7 +74,7 @@ def main() -> int:
     grader = EmbeddedWritingGrader.load()
     failed: list[dict[str, str]] = []
     for case in cases:
-        result = grader.grade(case.work, _ignore)
+        result = grader.grade(case.work, UnwatchedRun())
         short = shortfalls(case, result)
         if short:
             failed.append({"id": case.id, "why": "; ".join(short)})
@@ -94,10 +94,6 @@ def _line(case: Case, result: GradingResult, short: list[str]) -> str:
     marks = ", ".join([*(cap.reason for cap in result.caps), *result.flags])
     line = f"{verdict}  {case.id:<36} {result.score:>4}  confidence {confidence:>3}  {marks}"
     return "\n".join([line.rstrip(), *(f"        {why}" for why in short)])
-
-
-def _ignore(stage: JobStage, progress: float, message: str) -> None:
-    del stage, progress, message
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.command import run
 from bench.report import Aim, Bound, Report
-from grading.domain.job import JobStage
 from grading.domain.work import Prompt, WritingTask, WritingWork
+from workers.unwatched_run import UnwatchedRun
 
 _ESSAYS = Path(__file__).parent.parent / "embedded" / "essays"
 _ROUNDS = 12
@@ -38,7 +38,7 @@ def measure() -> Report:
         for text in texts:
             work = WritingWork(WritingTask.ESSAY, _changed(text, turn), prompt)
             before = time.process_time()
-            result = grader.grade(work, _ignore)
+            result = grader.grade(work, UnwatchedRun())
             spent = 1000 * (time.process_time() - before)
             if turn >= _WARM_UP:
                 times.append(spent * _WORDS / result.word_count)
@@ -65,10 +65,6 @@ def _changed(text: str, turn: int) -> str:
     names = ("Hue", "Vinh", "Hanoi", "Oslo", "Lyon", "Turin", "Porto", "Quito")
     place = names[turn % len(names)]
     return text.replace(". ", f" in {place} {turn + 2}. ").replace(", ", f" {turn + 3}, ", 4)
-
-
-def _ignore(stage: JobStage, progress: float, message: str) -> None:
-    del stage, progress, message
 
 
 def _resident_mb() -> float:

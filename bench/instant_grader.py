@@ -7,7 +7,7 @@ from grading.domain.job import JobStage
 from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
 from grading.domain.work import WritingWork
-from workers.grader import ReportProgress
+from workers.grader import Run
 
 _SCORE = Decimal("6.5")
 _RESULT = GradingResult(
@@ -28,9 +28,9 @@ _RESULT = GradingResult(
 class InstantGrader:
     """Gives every answer the same result, and reports two stages on the way."""
 
-    def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
+    def grade(self, work: WritingWork, run: Run) -> GradingResult:
         """Grade nothing."""
         del work
-        report(JobStage.MEASURING, 0.1, "Measuring.")
-        report(JobStage.SCORING, 0.9, "Scoring.")
+        run.report(JobStage.MEASURING, 0.1, "Measuring.")
+        run.report(JobStage.SCORING, 0.9, "Scoring.")
         return _RESULT

@@ -110,6 +110,23 @@ class TransientFault(GradingError):
     retry_after: float | None = None
 
 
+@dataclass
+class PermanentFault(GradingError):
+    """A fault outside of the service that no other run would mend."""
+
+    #: One sentence that holds nothing of the learner's text.
+    message: str
+
+
+@dataclass
+class Postponed(GradingError):
+    """The job can't go on now, through no fault: it is taken again, and uses up no retry."""
+
+    message: str
+    #: Until it is taken again, in seconds.
+    wait: float
+
+
 class WorkerStopping(GradingError):
     """The worker is asked to shut down; the job is to be given back."""
 

@@ -5,10 +5,11 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from grading.domain.review import ReviewMode
 from grading.exceptions import SettingsError
+from grading.provider_settings import ProviderSettings
 
 POSTGRESQL_SCHEMES = ("postgresql", "postgres")
 BROKER_SCHEMES = ("amqp", "amqps", "filesystem")
@@ -45,7 +46,7 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
@@ -77,6 +78,15 @@ class Settings(BaseSettings):
     grading_lease_seconds: float = Field(30, ge=1, le=3600)
     #: How long the server waits before it sends a message again that nobody took, in seconds.
     grading_resend_seconds: float = Field(60, ge=1, le=86_400)
+
+    #: How many jobs a worker process grades at a time: by default 64 where a model is asked,
+    #: since grading then waits on the network, and otherwise one for each core.
+    worker_concurrency: int | None = Field(None, ge=1, le=1000)
+    #: How many processes measure answers for a worker that asks a model; by default one for
+    #: each core. 0 measures in the worker's own process.
+    grading_measuring_processes: int | None = Field(None, ge=0, le=64)
+    #: Where a worker tells its metrics; 0 tells nobody.
+    worker_metrics_port: int = Field(0, ge=0, le=65535)
 
     #: A calibration on examiners' marks that the workers grade with; none by default.
     grading_calibration: Path | None = None
@@ -119,6 +129,11 @@ class Settings(BaseSettings):
             raise ValueError("RABBITMQ_URL or CELERY_BROKER_URL must be set to the broker's URL")
         return self
 
+    @model_validator(mode="after")
+    def _providers_go_together(self) -> Self:
+        self.check_providers()
+        return self
+
 
 def load_settings(**given: str) -> Settings:
     """Read the settings from the environment; ``given`` ones, by field, go before it.
@@ -139,6 +154,7 @@ def _lines(error: ValidationError) -> list[str]:
         says = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "missing":
             says = "is not set, and must be"
-        name = "_".join(str(part) for part in fault["loc"]).upper()
-        lines.append(f"{name}: {says}" if name else says)
+        variable, *within = [str(part) for part in fault["loc"]] or [""]
+        place = ".".join(within)
+        lines.append(": ".join(part for part in (variable.upper(), place, says) if part))
     return lines

@@ -25,6 +25,7 @@ from celery.signals import (
     worker_shutdown,
     worker_shutting_down,
 )
+from prometheus_client import start_http_server
 
 from grading.broker import TASK, make_celery
 from grading.domain.retry import RetryPolicy
@@ -39,11 +40,20 @@ from workers.runner import Runner
 
 _log = structlog.get_logger(__name__)
 
+#: How many jobs a process that waits for a model grades at a time.
+THREADS = 64
+
 
 def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> Celery:
     """Wire a worker that grades with what ``load_grader`` gives, loaded once in each child."""
     app = make_celery(settings, "vstep-grading-worker")
     app.conf.worker_consumer = "workers.consumer:DeadLetteringConsumer"
+    # The command line goes before these. A model is waited for in threads of one process;
+    # the embedded graders use the processor, and want a process each.
+    app.conf.worker_pool = "threads" if settings.models else "prefork"
+    app.conf.worker_concurrency = settings.worker_concurrency or (
+        THREADS if settings.models else None
+    )
     presences: list[Presence] = []
     # Made before the fork, so that the parent can tell its children. Without a
     # lock: a child that is killed while it holds one would block all the others.
@@ -64,6 +74,7 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
             ),
             ReviewPolicy(settings.grading_review_mode, settings.grading_spot_check_rate),
             lambda: bool(stopping.value),
+            settings.openai_tokens_per_minute,
         )
 
     def runner() -> Runner:
@@ -91,6 +102,8 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
         presence = Presence(engine, sender.hostname, queues, sender.pool.num_processes)
         presence.start()
         presences.append(presence)
+        if settings.worker_metrics_port:
+            start_http_server(settings.worker_metrics_port)
 
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: Any) -> None:

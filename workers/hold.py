@@ -49,8 +49,13 @@ class Hold:
 
     def check(self) -> None:
         """Raise ``LeaseLost`` if the job was taken away or the lease could not be renewed."""
-        if self._lost.is_set():
+        if self.is_lost:
             raise LeaseLost(self.claim.job_id, self.claim.run)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the job is known to be no longer this run's."""
+        return self._lost.is_set()
 
     def lose(self) -> None:
         """Note that the job is no longer this run's."""

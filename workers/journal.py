@@ -23,7 +23,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from grading.exceptions import LeaseLost
 from grading.store.records import Claim
 from grading.store.run_writes import RunEnd, RunWrite, write_runs
-from grading.store.runs import claim_jobs, renew_jobs
+from grading.store.runs import claim_jobs, find_held, renew_jobs
+from workers import metrics
 from workers.hold import Hold
 
 _log = structlog.get_logger(__name__)
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 #: A report waits for so long, in seconds, so that those of a quick run travel with its end.
 REPORT_SECONDS = 0.05
+#: A run learns within so many seconds that its job was cancelled, though it reports nothing.
+LOOK_SECONDS = 1.0
 #: After how many seconds a lost database is tried again.
 RETRY_SECONDS = 0.25
 #: The database was lost, or undid the transaction: the same may be tried again.
@@ -69,6 +72,7 @@ class Journal:
         self._requests = _Requests()
         self._holds: set[Hold] = set()
         self._renew_at = float("inf")
+        self._look_at = 0.0
         self._closed = False
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -106,11 +110,15 @@ class Journal:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database can't be reached, or refused.
         """
+        return self.submit(function).result()
+
+    def submit(self, function: Callable[[Connection], T]) -> Future[T]:
+        """Have a function of the store called in the journal's thread; gives its answer's place."""
         answer: Future[T] = Future()
         with self._wake:
             self._requests.calls.append((function, answer))
             self._wake.notify()
-        return answer.result()
+        return answer
 
     def close(self) -> None:
         """End the thread and its connection; nothing may be asked for afterwards."""
@@ -154,8 +162,12 @@ class Journal:
             return requests
 
     def _take_turn(self, requests: _Requests) -> None:
-        if time.monotonic() >= self._renew_at:
+        now = time.monotonic()
+        if now >= self._renew_at:
+            metrics.LEASE_RENEWAL_LATE.observe(now - self._renew_at)
             self._renew()
+        elif now >= self._look_at:
+            self._look()
         if requests.claims:
             self._claim(requests.claims)
         self._write(requests.ends)
@@ -170,10 +182,22 @@ class Journal:
         for hold in holds:
             if hold.claim.job_id in kept:
                 hold.expires = asked + self._seconds
-            else:
-                hold.lose()
+        self._lose_but(kept, holds)
+        self._look_at = asked + LOOK_SECONDS
         with self._wake:
             self._renew_at = asked + self._seconds / 3 if self._holds else float("inf")
+
+    def _look(self) -> None:
+        with self._wake:
+            holds = list(self._holds)
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        if holds:
+            self._lose_but(find_held(self._connect(), [hold.claim for hold in holds]), holds)
+
+    def _lose_but(self, kept: set[UUID], holds: list[Hold]) -> None:
+        for hold in holds:
+            if hold.claim.job_id not in kept:
+                hold.lose()
 
     def _claim(self, claims: list[tuple[UUID, str, Future[Claim | None]]]) -> None:
         # One process is one worker.

@@ -12,33 +12,34 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from grading.domain.job import JobStage, JobState
 from grading.domain.result import GradingResult
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
-from grading.exceptions import LeaseLost, TransientFault, WorkerStopping
+from grading.exceptions import (
+    LeaseLost,
+    PermanentFault,
+    Postponed,
+    TransientFault,
+    WorkerStopping,
+)
 from grading.store.records import Failure, FailureReason
 from grading.store.run_writes import (
     Graded,
-    Report,
     RunEnd,
     failed_end,
     graded_end,
+    postponed_end,
     released_end,
     retried_end,
 )
 from grading.store.runs import keep_late_result
 from workers.grader import WritingGrader
+from workers.held_run import HeldRun
 from workers.hold import Hold
 from workers.journal import Journal
+from workers.providers.job_ledger import JobLedger
 
 _log = structlog.get_logger(__name__)
-
-_STATE_OF_STAGE = {
-    JobStage.STARTING: JobState.PROCESSING,
-    JobStage.MEASURING: JobState.ANALYZING,
-    JobStage.SCORING: JobState.GRADING,
-}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Runner:
     review: ReviewPolicy
     #: Whether the worker was asked to shut down.
     stopping: Callable[[], bool]
+    #: What all workers together may use of a model; None for no limit.
+    tokens_per_minute: int | None = None
 
     def run(self, job_id: UUID, worker: str) -> None:
         """Grade the job as ``worker``, if it is to be had; another's job is left alone.
@@ -87,6 +90,9 @@ class Runner:
         match outcome:
             case TransientFault():
                 hold.end(self._after(outcome, hold.claim.retries))
+            case Postponed():
+                failure = Failure(FailureReason.POSTPONED, outcome.message)
+                hold.end(postponed_end(failure, timedelta(seconds=outcome.wait)))
             case Failure():
                 hold.end(failed_end(outcome))
             case _:
@@ -109,16 +115,19 @@ class Runner:
         message = f"{fault.message}; {retries} retries were made before"
         return failed_end(Failure(FailureReason.RETRIES_EXHAUSTED, message))
 
-    def _grade(self, hold: Hold) -> GradingResult | Failure | TransientFault:
-        def report(stage: JobStage, progress: float, message: str) -> None:
-            if self.stopping():
-                raise WorkerStopping
-            hold.report(Report(_STATE_OF_STAGE[stage], stage, progress, message))
-
+    def _grade(self, hold: Hold) -> GradingResult | Failure | TransientFault | Postponed:
+        run = HeldRun(
+            hold,
+            JobLedger(self.journal, hold.claim, self.tokens_per_minute),
+            is_last=not self.policy.allows(hold.claim.retries),
+            stopping=self.stopping,
+        )
         try:
-            return self.grader.grade(hold.claim.work, report)
-        except TransientFault as fault:
+            return self.grader.grade(hold.claim.work, run)
+        except (TransientFault, Postponed) as fault:
             return fault
+        except PermanentFault as fault:
+            return Failure(FailureReason.PROVIDER_FAILED, fault.message)
         except (LeaseLost, WorkerStopping, SQLAlchemyError):
             raise
         except Exception as error:

@@ -17,6 +17,8 @@ class ConfidenceFactor(StrEnum):
     ORIGINALITY = "originality"
     #: Length, sentences, paragraphs and words are those of an answer to such a task.
     LENGTH_AND_SHAPE = "length_and_shape"
+    #: What a model says it saw stands in the answer.
+    EVIDENCE_SUPPORT = "evidence_support"
 
 
 @dataclass(frozen=True, slots=True)

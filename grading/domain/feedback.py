@@ -24,9 +24,21 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A sentence of the learner's own, put better."""
+
+    quote: Quote
+    text: str
+    #: What makes it better, in the language of the feedback.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """What went well and what to work on, most telling first."""
 
     language: FeedbackLanguage
     strengths: tuple[Remark, ...]
     to_work_on: tuple[Remark, ...]
+    #: Only where a language model took part.
+    rewrites: tuple[Rewrite, ...] = ()

@@ -8,6 +8,7 @@ from grading.domain.confidence import Confidence
 from grading.domain.criterion import Criterion, Quote
 from grading.domain.feedback import Feedback
 from grading.domain.score import Band
+from grading.domain.usage import ModelUse
 
 
 class CapReason(StrEnum):
@@ -26,6 +27,8 @@ class Flag(StrEnum):
     """Something a person should know. Never moves a score."""
 
     INSTRUCTIONS_TO_GRADER = "instructions_to_grader"
+    #: What a model saw and what was measured lead to scores too far apart for both to be right.
+    SCORERS_DISAGREE = "scorers_disagree"
 
 
 class Impact(StrEnum):
@@ -90,6 +93,10 @@ class Provenance:
     tools: tuple[str, ...] = ()
     #: The calibration on examiners' marks; empty where there is none.
     calibration: str = ""
+    #: The models that gave evidence.
+    models: tuple[ModelUse, ...] = ()
+    #: Why no model took part although one is set, as the code of a fault; empty otherwise.
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)

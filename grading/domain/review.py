@@ -34,6 +34,8 @@ class ReviewReason(StrEnum):
     FRAUD_SIGNAL = "fraud_signal"
     #: Chosen by lot among confident results, to keep an eye on the grader.
     SPOT_CHECK = "spot_check"
+    #: Independent scorers are too far apart for both to be right.
+    SCORERS_DISAGREE = "scorers_disagree"
 
 
 #: Flags that speak of an attempt to be graded by something else than the answer.
@@ -41,6 +43,8 @@ FRAUD_SIGNALS = frozenset({Flag.INSTRUCTIONS_TO_GRADER})
 
 #: From this confidence on a result needs no review, and from the other no audit.
 CONFIDENT, BEYOND_AUDIT = 85, 90
+#: A result that scorers dispute is reviewed as soon as one of this confidence.
+DISPUTED = 69
 _PRIORITY_FROM = ((70, ReviewPriority.MEDIUM), (50, ReviewPriority.HIGH))
 
 
@@ -77,14 +81,19 @@ class ReviewPolicy:
         reasons: list[ReviewReason] = []
         if fraud:
             reasons.append(ReviewReason.FRAUD_SIGNAL)
+        disagree = Flag.SCORERS_DISAGREE in result.flags
+        if disagree:
+            reasons.append(ReviewReason.SCORERS_DISAGREE)
         if confidence < CONFIDENT:
             reasons.append(ReviewReason.LOW_CONFIDENCE)
-        elif self._is_chosen(job_id):
+        elif not disagree and self._is_chosen(job_id):
             reasons.append(ReviewReason.SPOT_CHECK)
         if not reasons:
             return Routing(audit=confidence < BEYOND_AUDIT)
+        # A dispute is urgent even where all else speaks for the result.
+        least_sure = min(confidence, DISPUTED) if disagree else confidence
         return Routing(
-            ReviewPriority.CRITICAL if fraud else _priority_of(confidence),
+            ReviewPriority.CRITICAL if fraud else _priority_of(least_sure),
             tuple(reasons),
             audit=CONFIDENT <= confidence < BEYOND_AUDIT,
         )

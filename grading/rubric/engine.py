@@ -89,7 +89,8 @@ def judge(
     Each of ``scorers`` scores the criteria by itself; together they make the rubric's own
     scores. A ``calibration`` moves those; proportions, caps and flags hold as without it.
     How far the scorers are apart is observed as ``scorer_spread``; there a second model's
-    evidence counts as a scorer too, and nowhere else.
+    evidence counts as a scorer too, and nowhere else. Where features and evidence are too far
+    apart for both to be right, the features score alone, and SCORERS_DISAGREE says so.
 
     Raises:
         ValueError: two observations are of one kind, or no scorer takes part.
@@ -101,6 +102,12 @@ def judge(
     spread = _spread(rubric, task, joint, second_evidence)
     if spread is not None:
         seen[SPREAD_KIND] = Observation(SPREAD_KIND, spread)
+    flags = [rule.flag for rule in rubric.flags if _raised(rule, seen)]
+    if _is_disputed(rubric, joint):
+        # A model that was talked round looks like this, and so does one that saw right where
+        # the measuring went wrong: which of them it is, a person must tell.
+        joint = score_jointly(rubric, task, seen, FEATURES_ALONE)
+        flags.append(Flag.SCORERS_DISAGREE)
     own = joint.together
     calibrated: Mapping[Criterion, Decimal] = own
     if calibration is not None:
@@ -121,10 +128,16 @@ def judge(
         band=band_of(score),
         criteria=criteria,
         caps=caps,
-        flags=tuple(dict.fromkeys(rule.flag for rule in rubric.flags if _raised(rule, seen))),
+        flags=tuple(dict.fromkeys(flags)),
         word_count=int(words.value) if words else 0,
         confidence=weigh_confidence(rubric, task, seen),
     )
+
+
+def _is_disputed(rubric: Rubric, joint: JointScore) -> bool:
+    """Whether features and evidence are further apart than the rubric lets pass."""
+    units = [unit_score(rubric, scores) for scores in joint.by_scorer.values()]
+    return rubric.dispute is not None and max(units) - min(units) > rubric.dispute
 
 
 def _spread(

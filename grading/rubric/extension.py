@@ -1,14 +1,17 @@
 """A rubric version that adds a second scorer to another version."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from grading.domain.confidence import ConfidenceFactor
 from grading.domain.criterion import Criterion
+from grading.domain.score import HIGHEST, LOWEST
 from grading.rubric.document import Section
 from grading.rubric.rubric import Combination, FactorRule, Rubric, Scorer, ScorerRule
 from grading.rubric.rule_sections import (
     read_cap,
     read_checks,
+    read_factor,
     read_flag,
     read_points,
     read_start,
@@ -24,7 +27,9 @@ def extend(top: Section, base: Rubric) -> Rubric:
     Raises:
         RubricError: names the file, the line, the rule and what is wrong.
     """
-    top.only("version", "extends", "kinds", "scorers", "rules", "caps", "flags", "confidence")
+    top.only(
+        "version", "extends", "kinds", "scorers", "dispute", "rules", "caps", "flags", "confidence"
+    )
     added = frozenset(str(key) for key in top.section("kinds").names())
     if twice := sorted(added & base.kinds):
         raise top.wrong(f"the kind {twice[0]!r} is one of {base.version} already")
@@ -35,6 +40,7 @@ def extend(top: Section, base: Rubric) -> Rubric:
         version=top.text("version"),
         kinds=kinds,
         scorers=_scorers(top, base),
+        dispute=_dispute(top),
         rules=base.rules
         + tuple(
             read_points(item, tasks, kinds, Scorer.EVIDENCE)
@@ -71,6 +77,13 @@ def _scorers(top: Section, base: Rubric) -> tuple[ScorerRule, ...]:
     return rules
 
 
+def _dispute(top: Section) -> Decimal:
+    dispute = top.decimal("dispute")
+    if not LOWEST < dispute <= HIGHEST:
+        raise top.wrong(f"dispute must be over 0 and at most 10, not {dispute}")
+    return dispute
+
+
 def _criteria(base: Rubric) -> list[str]:
     return [rule.criterion.value for rule in base.criteria]
 
@@ -80,10 +93,11 @@ def _confidence(
 ) -> tuple[FactorRule, ...]:
     factors = {rule.factor: rule for rule in base.confidence}
     for item in top.sections("confidence", "factor"):
-        item.only("factor", "combination", "checks")
         factor = item.one_of("factor", ConfidenceFactor)
         if factor not in factors:
-            raise item.wrong(f"{base.version} has no such factor")
+            factors[factor] = read_factor(item, tasks, kinds)
+            continue
+        item.only("factor", "combination", "checks")
         factors[factor] = replace(
             factors[factor],
             combination=item.one_of("combination", Combination),

@@ -20,10 +20,14 @@ class FailureReason(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
     RETRIES_EXHAUSTED = "retries_exhausted"
     GRADER_FAILED = "grader_failed"
+    #: A provider refused in a way that another run would not mend.
+    PROVIDER_FAILED = "provider_failed"
     #: The broker gave up on handing the job to a worker.
     DEAD_LETTERED = "dead_lettered"
     #: Of a run only: a fault that another run may mend.
     TRANSIENT = "transient"
+    #: Of a run only: the job had to wait for something.
+    POSTPONED = "postponed"
     #: Of a run only: the lease ran out without a sign of life.
     WORKER_LOST = "worker_lost"
 

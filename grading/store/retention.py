@@ -44,7 +44,14 @@ _RAISE_HORIZON = """
 """
 
 _EVENTS = text(_PURGE.format(kind="events", returning="RETURNING feed_key", then=_RAISE_HORIZON))
-_ANSWERS = text(_PURGE.format(kind="answers", returning="", then=""))
+# What models answered quotes the learner.
+_WITH_MODELS_ANSWERS = """
+    , quoting AS (
+        DELETE FROM provider_answers WHERE job_id = ANY(ARRAY(SELECT id FROM old))
+    )
+"""
+
+_ANSWERS = text(_PURGE.format(kind="answers", returning="", then=_WITH_MODELS_ANSWERS))
 
 
 def purge_events(conn: Connection, age: timedelta, jobs: int) -> int:

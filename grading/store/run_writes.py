@@ -48,7 +48,7 @@ class Graded:
 class RunEnd:
     """How a run came out."""
 
-    #: Of the run: ``completed``, ``failed`` or ``released``.
+    #: Of the run: ``completed``, ``failed``, ``postponed`` or ``released``.
     outcome: str
     report: Report
     failure: Failure | None = None
@@ -96,6 +96,12 @@ def retried_end(failure: Failure, wait: timedelta) -> RunEnd:
         JobState.RETRYING, JobStage.WAITING, None, "A passing fault; the job will be retried."
     )
     return RunEnd("failed", report, failure, wait, counts=True)
+
+
+def postponed_end(failure: Failure, wait: timedelta) -> RunEnd:
+    """The job is taken again after ``wait``, since it can't go on now; uses up no retry."""
+    report = Report(JobState.RETRYING, JobStage.WAITING, None, "The job waits; it will go on.")
+    return RunEnd("postponed", report, failure, wait)
 
 
 def released_end() -> RunEnd:

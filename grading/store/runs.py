@@ -78,6 +78,14 @@ _RENEW = text("""
     RETURNING id
 """)
 
+_HELD = text("""
+    SELECT id
+    FROM jobs
+    JOIN unnest(CAST(:job_ids AS uuid[]), CAST(:runs AS integer[])) AS held (job_id, run)
+        ON id = held.job_id AND jobs.run = held.run
+    WHERE id = ANY(CAST(:job_ids AS uuid[])) AND state IN ('processing', 'analyzing', 'grading')
+""")
+
 # Kept for the record: the job failed for its deadline while this run was still
 # at work. The state stays; the primary key keeps it to one result.
 _LATE = text("""
@@ -119,6 +127,12 @@ def renew_jobs(conn: Connection, held: Sequence[Claim], lease: timedelta) -> set
         "lease": lease,
     }
     return {row.id for row in conn.execute(_RENEW, wanted)}
+
+
+def find_held(conn: Connection, held: Sequence[Claim]) -> set[UUID]:
+    """Tell which jobs are still held by these runs; changes nothing."""
+    wanted = {"job_ids": [claim.job_id for claim in held], "runs": [claim.run for claim in held]}
+    return {row.id for row in conn.execute(_HELD, wanted)}
 
 
 def renew(conn: Connection, held: Claim, lease: timedelta) -> None:

@@ -19,7 +19,7 @@ from grading.store.runs import claim, keep_late_result, release_run, retry_run, 
 from tests.stack.postgres import Database
 from tests.stack.scripted_grader import RESULT, ScriptedGrader
 from tests.stack.submissions import new_job
-from workers.grader import ReportProgress
+from workers.grader import Run
 from workers.journal import Journal
 from workers.runner import Runner
 
@@ -126,8 +126,8 @@ class _Faulty:
     def __init__(self, retry_after: float | None = None) -> None:
         self._retry_after = retry_after
 
-    def grade(self, work: WritingWork, report: ReportProgress) -> Any:
-        del work, report
+    def grade(self, work: WritingWork, run: Run) -> Any:
+        del work, run
         raise TransientFault("the provider was busy", self._retry_after)
 
 

@@ -20,7 +20,7 @@ from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
 from grading.domain.work import WritingWork
 from grading.exceptions import TransientFault
-from workers.grader import ReportProgress
+from workers.grader import Run
 
 #: A slow grading reports about this often, in seconds.
 STEP_SECONDS = 0.1
@@ -50,10 +50,10 @@ class ScriptedGrader:
         #: How often each flaky text was graded.
         self._flaky: Counter[str] = Counter()
 
-    def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
+    def grade(self, work: WritingWork, run: Run) -> GradingResult:
         """Do what the answer says."""
         _dwell("late", work.text)
-        report(JobStage.MEASURING, 0.1, "Measuring.")
+        run.report(JobStage.MEASURING, 0.1, "Measuring.")
         if work.text.startswith("boom"):
             raise RuntimeError(work.text)
         if flaky := re.match(r"flaky:(\d+)", work.text):
@@ -65,9 +65,9 @@ class ScriptedGrader:
             started = time.monotonic()
             while (spent := time.monotonic() - started) < seconds:
                 time.sleep(STEP_SECONDS)
-                report(JobStage.MEASURING, 0.1 + 0.7 * min(spent / seconds, 1), "Still at it.")
+                run.report(JobStage.MEASURING, 0.1 + 0.7 * min(spent / seconds, 1), "Still at it.")
         _dwell("silent", work.text)
-        report(JobStage.SCORING, 0.9, "Scoring.")
+        run.report(JobStage.SCORING, 0.9, "Scoring.")
         _dwell("last", work.text)
         if unsure := re.match(r"unsure:(\d+)", work.text):
             return replace(RESULT, confidence=Confidence(int(unsure[1]), ()))

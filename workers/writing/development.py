@@ -9,11 +9,10 @@ from workers.writing.cohesion import count_links
 _PARTICULAR = frozenset({"NNP", "NNPS", "CD"})
 
 
-def observe_development(answer: Answer) -> list[Observation]:
-    """Word counts, and what supports the points made."""
+def observe_length(answer: Answer) -> list[Observation]:
+    """Word counts, and expressions that introduce a reason or an example."""
     text = answer.text
     support = sorted(count_links(text, "reason") + count_links(text, "example"))
-    particulars = [token for token in answer.parse if _is_particular(token)]
     return [
         Observation("word_count", float(answer.word_count)),
         Observation(
@@ -24,6 +23,13 @@ def observe_development(answer: Answer) -> list[Observation]:
             float(len(support)),
             quotes=answer.quotes(support),
         ),
+    ]
+
+
+def observe_particulars(answer: Answer) -> list[Observation]:
+    """Names, numbers and dates, by the parse."""
+    particulars = [token for token in answer.parse if _is_particular(token)]
+    return [
         Observation(
             "particulars",
             answer.per_hundred(len(particulars)),

@@ -1,14 +1,18 @@
 """What shows that an answer is not the learner's own English work on the task."""
 
+from collections.abc import Callable
+
 from grading.rubric.observation import Observation
 from workers.writing.answer import Answer
 from workers.writing.copying import find_copying
-from workers.writing.models import Lexicon
 from workers.writing.segments import Word
 
 
-def observe_integrity(answer: Answer, lexicon: Lexicon) -> list[Observation]:
-    """Copying, repetition, other languages, strings that are no words, words to the grader."""
+def observe_integrity(answer: Answer, zipf: Callable[[str], float]) -> list[Observation]:
+    """Copying, repetition, other languages, strings that are no words, words to the grader.
+
+    ``zipf`` tells how frequent a word is in English; 0 when it is unknown.
+    """
     copied = find_copying(answer.all_words, answer.prompt.text)
     foreign = _runs(answer.words, answer.english)
     observations = [
@@ -40,7 +44,7 @@ def observe_integrity(answer: Answer, lexicon: Lexicon) -> list[Observation]:
         ),
     ]
     if answer.words:
-        unknown = [word for word in answer.words if lexicon.zipf(word.form) < 1.0]
+        unknown = [word for word in answer.words if zipf(word.form) < 1.0]
         share = len(unknown) / len(answer.words)
         observations.append(
             Observation(

@@ -6,7 +6,7 @@ from grading.domain.work import WritingWork
 from grading.rubric.observation import Observation
 from workers.writing.answer import read_answer
 from workers.writing.cohesion import observe_cohesion
-from workers.writing.development import observe_development
+from workers.writing.development import observe_length, observe_particulars
 from workers.writing.grammar import observe_accuracy
 from workers.writing.integrity import observe_integrity
 from workers.writing.lexis import observe_lexis
@@ -46,8 +46,9 @@ def measure(work: WritingWork, models: Models, step: Step) -> tuple[Observation,
         *observe_word_order(answer),
         *observe_lexis(answer, models.lexicon, misspelt),
         *observe_cohesion(answer, vectors),
-        *observe_development(answer),
+        *observe_length(answer),
+        *observe_particulars(answer),
         *observe_shape(answer),
         *observe_templates(answer),
-        *observe_integrity(answer, models.lexicon),
+        *observe_integrity(answer, models.lexicon.zipf),
     )

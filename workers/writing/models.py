@@ -77,7 +77,11 @@ class Models:
     lexicon: Lexicon
     language: LanguageOfWords
     embedder: SentenceEmbedder
-    tools: tuple[str, ...]
+
+
+def tool_versions() -> tuple[str, ...]:
+    """The tools by their names and versions; loads none of them."""
+    return tuple(f"{name} {version(name)}" for name in _TOOLS)
 
 
 def load_models() -> Models:
@@ -97,5 +101,4 @@ def load_models() -> Models:
         lexicon=lexicon,
         language=LanguageOfWords(lexicon.frequency),
         embedder=SentenceEmbedder(),
-        tools=tuple(f"{name} {version(name)}" for name in _TOOLS),
     )

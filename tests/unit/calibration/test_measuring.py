@@ -43,7 +43,7 @@ def test_what_is_kept_is_not_measured_again(
     for work in works:
         cache.put(work, ())
     assert cache.get(works[0]) == ()
-    monkeypatch.setattr(measuring, "_load", None)
+    monkeypatch.setattr(measuring, "MeasuringPool", None)
     assert measure_answers(works, cache, lambda *_: None) == [(), ()]
     assert measure_answers([], None, lambda *_: None) == []
 

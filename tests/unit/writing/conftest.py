@@ -6,19 +6,14 @@ from pathlib import Path
 import pytest
 
 from bench.cases import Case, read_case
-from grading.domain.job import JobStage
 from grading.domain.result import GradingResult
 from grading.domain.work import WritingWork
+from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
 
 CASES = Path(__file__).parents[2] / "cases" / "writing"
 
 Grade = Callable[[WritingWork], GradingResult]
-
-
-def quiet(stage: JobStage, progress: float, message: str) -> None:
-    """A report that goes nowhere."""
-    del stage, progress, message
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +23,7 @@ def grader() -> EmbeddedWritingGrader:
 
 @pytest.fixture(scope="session")
 def grade(grader: EmbeddedWritingGrader) -> Grade:
-    return lambda work: grader.grade(work, quiet)
+    return lambda work: grader.grade(work, UnwatchedRun())
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from grading.domain.work import Prompt, WritingTask, WritingWork
+from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
-from workers.writing.measure import measure
 
 Values = Callable[..., dict[str, float]]
 
@@ -18,7 +18,7 @@ def values(grader: EmbeddedWritingGrader) -> Values:
 
     def see(text: str, task: WritingTask = WritingTask.ESSAY) -> dict[str, float]:
         work = WritingWork(task, text, Prompt(""))
-        seen = measure(work, grader._models, lambda *_: None)
+        seen = grader.observe(work, UnwatchedRun())
         return {item.kind: item.value for item in seen}
 
     return see

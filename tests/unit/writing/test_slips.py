@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from grading.domain.work import Prompt, WritingTask, WritingWork
+from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
-from workers.writing.measure import measure
 
 Counts = Callable[[str], dict[str, float]]
 SLIPS = ("grammar_errors", "word_choice_errors")
@@ -18,7 +18,7 @@ def counts(grader: EmbeddedWritingGrader) -> Counts:
 
     def count(text: str) -> dict[str, float]:
         work = WritingWork(WritingTask.ESSAY, text, Prompt(""))
-        seen = measure(work, grader._models, lambda *_: None)
+        seen = grader.observe(work, UnwatchedRun())
         return {
             item.kind: float(item.details["count"])
             for item in seen

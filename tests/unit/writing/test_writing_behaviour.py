@@ -17,8 +17,8 @@ from grading.domain.score import Band
 from grading.domain.work import Prompt, WritingTask, WritingWork
 from grading.rubric.engine import kinds_used
 from grading.rubric.load import load_rubric
+from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
-from workers.writing.measure import measure
 
 ESSAYS = Path(__file__).parents[3] / "embedded" / "essays"
 Grade = Callable[[WritingWork], GradingResult]
@@ -97,7 +97,7 @@ def test_line_ends_blank_lines_and_spaces_at_ends_measure_the_same(
     work = case(name).work
 
     def seen(text: str) -> list[tuple[str, float, dict[str, Any]]]:
-        observations = measure(replace(work, text=text), grader._models, lambda *_: None)
+        observations = grader.observe(replace(work, text=text), UnwatchedRun())
         return [(item.kind, item.value, dict(item.details)) for item in observations]
 
     plain = seen(work.text)
@@ -164,7 +164,8 @@ def test_planted_errors_do_not_raise(case: Callable[[str], Any], grade: Grade) -
 
 def test_progress_only_grows(grader: EmbeddedWritingGrader, case: Callable[[str], Any]) -> None:
     seen: list[tuple[JobStage, float]] = []
-    grader.grade(case("too-short").work, lambda stage, progress, _: seen.append((stage, progress)))
+    run = UnwatchedRun(lambda stage, progress, _: seen.append((stage, progress)))
+    grader.grade(case("too-short").work, run)
     numbers = [progress for _, progress in seen]
     assert numbers == sorted(numbers)
     assert len(seen) >= 4
@@ -179,7 +180,7 @@ def test_a_report_that_raises_stops_the_grading(
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        grader.grade(case("too-short").work, lost)
+        grader.grade(case("too-short").work, UnwatchedRun(lost))
 
 
 def test_provenance_names_every_version(case: Callable[[str], Any], grade: Grade) -> None:
@@ -197,7 +198,7 @@ def test_every_kind_that_is_measured_is_one_of_the_rubric(
     seen = {
         item.kind
         for name in ("traffic-b2-essay", "library-c1-letter", "copied")
-        for item in measure(case(name).work, grader._models, lambda *_: None)
+        for item in grader.observe(case(name).work, UnwatchedRun())
     }
     assert seen - known == set()
     assert known - seen <= {"relevance_to_title", "scorer_spread"}

@@ -12,8 +12,8 @@ from grading.domain.feedback import FeedbackLanguage
 from grading.domain.result import GradingResult
 from grading.domain.work import WritingWork
 from grading.rubric.phrase import names_in
+from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
-from workers.writing.measure import measure
 
 Grade = Callable[[WritingWork], GradingResult]
 
@@ -72,7 +72,7 @@ def test_every_measured_kind_has_the_details_that_its_texts_name(
     grader: EmbeddedWritingGrader, case: Callable[[str], Any], case_name: str
 ) -> None:
     rules = grader._feedback
-    for seen in measure(case(case_name).work, grader._models, lambda *_: None):
+    for seen in grader.observe(case(case_name).work, UnwatchedRun()):
         if texts := rules.kinds.get(seen.kind):
             named = {
                 name

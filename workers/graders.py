@@ -1,0 +1,94 @@
+"""The grader that a worker's settings ask for."""
+
+import asyncio
+import os
+
+from grading.domain.work import WritingWork
+from grading.exceptions import SettingsError
+from grading.rubric.calibration import Calibration
+from grading.rubric.calibration_file import CalibrationError, load_calibration
+from grading.rubric.load import load_rubric
+from grading.rubric.load_feedback import load_feedback
+from grading.rubric.observation import Observation
+from grading.rubric.rubric import Scorer
+from grading.settings import Settings
+from workers.grader import WritingGrader
+from workers.providers.background_loop import BackgroundLoop
+from workers.providers.caller import Caller
+from workers.writing import embedded, llm
+from workers.writing.embedded import EmbeddedWritingGrader
+from workers.writing.evidence.prompt import load_prompt
+from workers.writing.evidence.witness import Witness
+from workers.writing.light_measure import LIGHT_VERSION, LightTools, measure_lightly
+from workers.writing.llm import LlmWritingGrader, Measuring
+from workers.writing.measure import FEATURE_VERSION, Step
+from workers.writing.measurer import Measurer, MeasuringHere
+from workers.writing.measuring_pool import MeasuringPool
+from workers.writing.models import tool_versions
+
+
+def load_writing_grader(settings: Settings, calibration: Calibration | None) -> WritingGrader:
+    """Load the grader for writing, once in each process that grades; may take seconds."""
+    if not settings.models:
+        return EmbeddedWritingGrader.load(calibration=calibration)
+    measurer = _measurer(settings)
+    loop = BackgroundLoop()
+    slots = asyncio.Semaphore(settings.openai_max_in_flight)
+    first, *second = (Caller(loop, slots, settings, model) for model in settings.models)
+    return LlmWritingGrader(
+        EmbeddedWritingGrader.load(measurer=measurer),
+        _measuring(settings, measurer),
+        Witness(
+            load_prompt(llm.PROMPT_VERSION),
+            first,
+            second[0] if second else None,
+            settings.grading_drain_seconds,
+        ),
+        load_rubric(llm.RUBRIC_VERSION),
+        load_feedback(embedded.FEEDBACK_VERSION),
+        settings.grading_fallback,
+        settings.grading_budget_action,
+        calibration,
+    )
+
+
+def calibration_of(settings: Settings) -> Calibration | None:
+    """The calibration that the settings name; None where they name none.
+
+    Raises:
+        SettingsError: the file can't be used with this grader; one line names the variable.
+    """
+    file = settings.grading_calibration
+    if file is None:
+        return None
+    if settings.models:
+        rubric_version = llm.RUBRIC_VERSION
+        full = settings.grading_scorers == "both"
+        feature_version = llm.observed_version(FEATURE_VERSION if full else LIGHT_VERSION)
+    else:
+        rubric_version, feature_version = embedded.RUBRIC_VERSION, FEATURE_VERSION
+    try:
+        return load_calibration(
+            file, feature_version=feature_version, rubric_version=rubric_version
+        )
+    except CalibrationError as error:
+        raise SettingsError(f"GRADING_CALIBRATION: {error}") from None
+
+
+def _measurer(settings: Settings) -> Measurer:
+    processes = settings.grading_measuring_processes
+    if processes is None:
+        processes = os.cpu_count() or 1
+    return MeasuringPool(processes) if processes else MeasuringHere()
+
+
+def _measuring(settings: Settings, measurer: Measurer) -> Measuring:
+    if settings.grading_scorers == "both":
+        return Measuring(measurer.measure, frozenset(Scorer), FEATURE_VERSION, tool_versions())
+    tools = LightTools()
+
+    def observe(work: WritingWork, step: Step) -> tuple[Observation, ...]:
+        del step  # it is done at once
+        return measure_lightly(work, tools)
+
+    return Measuring(observe, frozenset({Scorer.EVIDENCE}), LIGHT_VERSION, tools.versions)

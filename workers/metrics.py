@@ -1,0 +1,56 @@
+"""What a worker process counts. Told to Prometheus where ``WORKER_METRICS_PORT`` says."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LEASE_RENEWAL_LATE = Histogram(
+    "vstep_lease_renewal_late_seconds",
+    "How long after its time a lease was renewed.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10),
+)
+
+PROVIDER_CALLS = Counter(
+    "vstep_provider_calls_total",
+    "Calls to providers of models; the outcome is 'answered' or the code of a fault.",
+    ("provider", "model", "stage", "outcome"),
+)
+
+PROVIDER_CALL_SECONDS = Histogram(
+    "vstep_provider_call_seconds",
+    "How long calls to providers of models took, from the request to the last byte or the fault.",
+    ("provider", "model"),
+    buckets=(0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300),
+)
+
+PROVIDER_CALLS_IN_FLIGHT = Gauge(
+    "vstep_provider_calls_in_flight", "Calls to providers of models that wait for their answer."
+)
+
+PROVIDER_TOKENS = Counter(
+    "vstep_provider_tokens_total",
+    "Tokens that were paid for: 'prompt' without the cached ones, 'cached', and 'completion'.",
+    ("provider", "model", "kind"),
+)
+
+PROVIDER_COST = Counter(
+    "vstep_provider_cost_dollars_total",
+    "What calls to models with a price cost, in US dollars.",
+    ("provider", "model"),
+)
+
+PROVIDER_ANSWERS_RECALLED = Counter(
+    "vstep_provider_answers_recalled_total",
+    "Answers that an earlier run of the job had paid for.",
+    ("model", "stage"),
+)
+
+BREAKER_OPEN = Gauge(
+    "vstep_provider_breaker_open",
+    "1 while the circuit breaker lets no call through, 0.5 while it lets trial calls through.",
+    ("provider", "model"),
+)
+
+FALLBACKS = Counter(
+    "vstep_grading_fallbacks_total",
+    "Jobs that the embedded grader graded alone although a model is set, by the reason.",
+    ("reason",),
+)

@@ -1,0 +1,194 @@
+"""Asks models on behalf of runs: within what is allowed, never twice for the same."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import structlog
+from interlock import CircuitBreaker, CircuitOpenError
+
+from grading.domain.usage import ModelUse, PriceTable, TokenUsage
+from grading.provider_settings import ProviderSettings
+from grading.store.provider_answers import KeptAnswer, ProviderCall
+from workers import metrics
+from workers.providers.background_loop import BackgroundLoop
+from workers.providers.breaker import make_breaker
+from workers.providers.chat import ChatModel, ChatPrompt, estimate_tokens
+from workers.providers.faults import (
+    BudgetSpent,
+    CallTimedOut,
+    CircuitOpen,
+    ProviderFault,
+    ReadTimedOut,
+)
+from workers.providers.ledger import CallLedger
+
+_log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+#: The outcome of a call that gave a usable answer, and of one that was stopped from here.
+ANSWERED, STOPPED = "answered", "stopped"
+#: How long, in seconds, a call that finds the minute's tokens used up sleeps at most at a time.
+_LONGEST_SLEEP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony(Generic[T]):
+    """What a model said, read and found usable, and what made it."""
+
+    content: T
+    use: ModelUse
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """A prompt, which stage of grading it is for, and how its answer is read."""
+
+    stage: str
+    prompt: ChatPrompt
+    #: Raises ProviderFault where the answer is not usable.
+    read: Callable[[str], T]
+
+
+class Caller:
+    """The calls of one process to one model. Safe to be used by many threads."""
+
+    def __init__(
+        self,
+        loop: BackgroundLoop,
+        slots: asyncio.Semaphore,
+        settings: ProviderSettings,
+        model: str,
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        self._loop = loop
+        self._slots = slots
+        self._chat = ChatModel(settings, model)
+        self._breaker = breaker or make_breaker(self._chat.provider, model)
+        self._prices: PriceTable = settings.price_table
+        self._budget = settings.grading_budget
+        self._stopped: set[asyncio.Task[None]] = set()
+
+    def start(self, question: Question[T], ledger: CallLedger) -> Future[Testimony[T]]:
+        """Ask in the background; cancelling the future stops a call in flight.
+
+        The future raises ProviderFault where no usable answer came.
+        """
+        return self._loop.start(self._ask(question, ledger))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._loop.start(self._chat.close()).result()
+
+    async def _ask(self, question: Question[T], ledger: CallLedger) -> Testimony[T]:
+        prompt_hash = self._chat.prompt_hash(question.prompt)
+        kept = await ledger.recall(question.stage, prompt_hash)
+        if kept is not None:
+            metrics.PROVIDER_ANSWERS_RECALLED.labels(self._chat.model, question.stage).inc()
+            use = self._use(question, prompt_hash, kept)
+            return Testimony(question.read(kept.content), replace(use, recalled=True))
+        await self._see_to_budget(ledger)
+        wanted = estimate_tokens(question.prompt) + self._chat.max_tokens
+        await self._take_tokens(ledger, wanted)
+        async with self._slots:
+            call, content = await self._call(question, prompt_hash, ledger, wanted)
+        assert call.answer is not None
+        return Testimony(content, self._use(question, prompt_hash, call.answer))
+
+    async def _see_to_budget(self, ledger: CallLedger) -> None:
+        if self._budget is not None and await ledger.spent() >= self._budget:
+            raise BudgetSpent("GRADING_BUDGET is spent for this month")
+
+    async def _take_tokens(self, ledger: CallLedger, wanted: int) -> None:
+        while wait := await ledger.take_tokens(self._chat.model, wanted):
+            await asyncio.sleep(min(wait, _LONGEST_SLEEP))
+
+    async def _call(
+        self, question: Question[T], prompt_hash: str, ledger: CallLedger, taken: int
+    ) -> tuple[ProviderCall, T]:
+        started = time.monotonic()
+
+        def made(
+            outcome: str, usage: TokenUsage | None, answer: KeptAnswer | None = None
+        ) -> ProviderCall:
+            return ProviderCall(
+                stage=question.stage,
+                prompt_hash=prompt_hash,
+                provider=self._chat.provider,
+                model=self._chat.model,
+                outcome=outcome,
+                duration=timedelta(seconds=time.monotonic() - started),
+                usage=usage,
+                cost=self._cost(usage),
+                answer=answer,
+            )
+
+        try:
+            with metrics.PROVIDER_CALLS_IN_FLIGHT.track_inprogress():
+                answer, content = await self._breaker.call_async(self._answer, question)
+        except CircuitOpenError as refused:
+            await ledger.return_tokens(self._chat.model, taken)
+            raise CircuitOpen("too many of the last calls failed", refused.retry_after) from None
+        except ProviderFault as fault:
+            await self._keep(made(fault.code, fault.usage), ledger, taken, fault)
+            raise
+        except asyncio.CancelledError:
+            # What was stopped may have been paid for; it is told, but nobody waits for that.
+            task = asyncio.create_task(self._keep(made(STOPPED, None), ledger, taken, None))
+            self._stopped.add(task)
+            task.add_done_callback(self._stopped.discard)
+            raise
+        call = made(ANSWERED, answer.usage, answer)
+        await self._keep(call, ledger, taken, None)
+        return call, content
+
+    async def _answer(self, question: Question[T]) -> tuple[KeptAnswer, T]:
+        content, model, usage = await self._chat.ask(question.prompt)
+        try:
+            read = question.read(content)
+        except ProviderFault as fault:
+            fault.usage = usage
+            raise
+        return KeptAnswer(model, content, usage, self._cost(usage)), read
+
+    async def _keep(
+        self, call: ProviderCall, ledger: CallLedger, taken: int, fault: ProviderFault | None
+    ) -> None:
+        self._count(call)
+        await ledger.record(call)
+        if call.usage is not None:
+            await ledger.return_tokens(self._chat.model, taken - call.usage.total)
+        elif fault is not None and not isinstance(fault, ReadTimedOut | CallTimedOut):
+            # Refused or never arrived: nothing was used. After a time-out nobody knows.
+            await ledger.return_tokens(self._chat.model, taken)
+
+    def _count(self, call: ProviderCall) -> None:
+        here = (call.provider, call.model)
+        metrics.PROVIDER_CALLS.labels(*here, call.stage, call.outcome).inc()
+        metrics.PROVIDER_CALL_SECONDS.labels(*here).observe(call.duration.total_seconds())
+        if call.usage is not None:
+            fresh = call.usage.prompt - call.usage.cached
+            metrics.PROVIDER_TOKENS.labels(*here, "prompt").inc(fresh)
+            metrics.PROVIDER_TOKENS.labels(*here, "cached").inc(call.usage.cached)
+            metrics.PROVIDER_TOKENS.labels(*here, "completion").inc(call.usage.completion)
+        if call.cost is not None:
+            metrics.PROVIDER_COST.labels(*here).inc(float(call.cost))
+
+    def _cost(self, usage: TokenUsage | None) -> Decimal | None:
+        price = self._prices.get(self._chat.model)
+        return None if price is None or usage is None else price.cost(usage)
+
+    def _use(self, question: Question[T], prompt_hash: str, answer: KeptAnswer) -> ModelUse:
+        return ModelUse(
+            stage=question.stage,
+            model=answer.model,
+            prompt_version=question.prompt.version,
+            prompt_hash=prompt_hash,
+            usage=answer.usage,
+            cost=answer.cost,
+        )

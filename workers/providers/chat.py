@@ -1,0 +1,131 @@
+"""One model behind an endpoint that speaks OpenAI's chat-completions API."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from openai import AsyncOpenAI
+
+from grading.domain.usage import TokenUsage
+from grading.provider_settings import ProviderSettings
+from workers.providers.faults import CallTimedOut
+from workers.providers.translation import content_of, fault_of
+
+_HASH_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPrompt:
+    """What is asked of a model: first what every call says, then what this one is about."""
+
+    version: str
+    #: The same for every answer, so that the provider's cache of prompts can have it.
+    fixed: str
+    #: Of this answer alone.
+    variable: str
+    #: The name and the strict JSON schema of what is to be answered.
+    form: str
+    schema: Mapping[str, Any]
+
+
+class ChatModel:
+    """Asks one model, one call at a time or many; retries nothing by itself."""
+
+    def __init__(self, settings: ProviderSettings, model: str) -> None:
+        assert settings.openai_api_key is not None
+        self.model = model
+        #: The host that is called.
+        self.provider = urlsplit(settings.openai_base_url).hostname or ""
+        self.max_tokens = settings.openai_max_tokens
+        self._settings = settings
+        self._seconds = settings.openai_call_timeout_seconds
+        self._client = AsyncOpenAI(
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            # A retry is the job's business: seen by its watchers, counted and spread.
+            max_retries=0,
+            timeout=httpx2.Timeout(
+                settings.openai_read_timeout_seconds,
+                connect=settings.openai_connect_timeout_seconds,
+            ),
+        )
+
+    def body(self, prompt: ChatPrompt) -> dict[str, Any]:
+        """The request that asks ``prompt``, as it is sent."""
+        return {
+            **self._sampling(prompt),
+            "messages": [
+                {"role": "system", "content": self._fixed(prompt)},
+                {"role": "user", "content": prompt.variable},
+            ],
+        }
+
+    def prompt_hash(self, prompt: ChatPrompt) -> str:
+        """The first letters of the hash of all that is asked but the answer and its task."""
+        asked = {**self._sampling(prompt), "fixed": self._fixed(prompt)}
+        text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+
+    async def ask(self, prompt: ChatPrompt) -> tuple[str, str, TokenUsage]:
+        """What the model answered, which model it says it is, and what that used up.
+
+        Where the provider doesn't tell, that is estimated.
+
+        Raises:
+            ProviderFault: it gave no whole answer.
+        """
+        try:
+            # Silence is the library's to notice; a trickle of bytes is noticed here.
+            async with asyncio.timeout(self._seconds) as limit:
+                completion = await self._client.chat.completions.create(**self.body(prompt))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise CallTimedOut(f"no whole answer within {self._seconds:g} s") from None
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            raise fault from None
+        content, model, usage = content_of(completion)
+        return content, model, usage or TokenUsage(estimate_tokens(prompt), 1 + len(content) // 4)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def _fixed(self, prompt: ChatPrompt) -> str:
+        if self._settings.openai_response_format == "json_schema":
+            return prompt.fixed
+        # The endpoint doesn't know schemas: the model is told.
+        schema = json.dumps(prompt.schema, separators=(",", ":"), ensure_ascii=False)
+        return f"{prompt.fixed}\n\nAnswer with one JSON object that follows this schema:\n{schema}"
+
+    def _sampling(self, prompt: ChatPrompt) -> dict[str, Any]:
+        settings = self._settings
+        body: dict[str, Any] = {
+            "model": self.model,
+            settings.openai_max_tokens_field: self.max_tokens,
+            "response_format": self._format(prompt),
+        }
+        if settings.openai_temperature is not None:
+            body["temperature"] = settings.openai_temperature
+        if settings.openai_seed is not None:
+            body["seed"] = settings.openai_seed
+        return body
+
+    def _format(self, prompt: ChatPrompt) -> dict[str, Any]:
+        if self._settings.openai_response_format == "json_object":
+            return {"type": "json_object"}
+        schema = {"name": prompt.form, "strict": True, "schema": prompt.schema}
+        return {"type": "json_schema", "json_schema": schema}
+
+
+def estimate_tokens(prompt: ChatPrompt) -> int:
+    """About how many tokens a prompt has: four characters of English make one."""
+    return 1 + (len(prompt.fixed) + len(prompt.variable)) // 4

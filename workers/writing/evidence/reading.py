@@ -1,0 +1,51 @@
+"""A model's answer, as text, read into the form that it was asked to fill in."""
+
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from workers.providers.faults import AnswerBreaksSchema, AnswerNotJson, AnswerUnfounded
+from workers.writing.evidence.form import EvidenceForm
+from workers.writing.evidence.observations import QUOTES_NOT_FOUND, observe_evidence
+from workers.writing.own_text import OwnText
+
+#: Beyond this share of quotes that don't stand in the answer, the rest is worth nothing either.
+MOST_NOT_FOUND = 0.5
+
+F = TypeVar("F", bound=EvidenceForm)
+
+
+def reader_of(form: type[F], own: OwnText) -> Callable[[str], F]:
+    """What reads an answer about ``own`` in this form, and raises a fault for any other answer.
+
+    Raises:
+        AnswerNotJson, AnswerBreaksSchema, AnswerUnfounded: when it is called; none holds a
+            word of the answer.
+    """
+
+    def read(content: str) -> F:
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            raise AnswerNotJson("the answer is no JSON") from None
+        try:
+            filled_in = form.model_validate(document)
+        except ValidationError as error:
+            raise AnswerBreaksSchema(_places(error)) from None
+        [share] = [
+            item.value for item in observe_evidence(filled_in, own) if item.kind == QUOTES_NOT_FOUND
+        ]
+        if share > MOST_NOT_FOUND:
+            raise AnswerUnfounded(f"{share:.0%} of its quotes are not in the learner's text")
+        return filled_in
+
+    return read
+
+
+def _places(error: ValidationError) -> str:
+    """Where the answer differs from the form: names of ours alone, as a key may be anything."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    kinds = sorted({fault["type"] for fault in faults})
+    return f"{len(faults)} places break the schema: {', '.join(kinds)}"

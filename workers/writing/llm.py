@@ -1,0 +1,209 @@
+"""The grader that hears a language model: its evidence beside what is measured."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from grading.domain.criterion import Quote
+from grading.domain.fallback import BudgetAction, Fallback
+from grading.domain.feedback import Feedback
+from grading.domain.job import JobStage
+from grading.domain.result import Flag, GradingResult, Provenance
+from grading.domain.usage import ModelUse
+from grading.domain.work import WritingWork
+from grading.exceptions import PermanentFault, Postponed, TransientFault
+from grading.rubric.calibration import Calibration
+from grading.rubric.engine import Verdict, judge
+from grading.rubric.feedback import write_feedback
+from grading.rubric.feedback_rules import FeedbackRules
+from grading.rubric.observation import QUOTES_SHOWN, Observation
+from grading.rubric.rubric import Rubric, Scorer
+from workers import metrics
+from workers.grader import Run
+from workers.providers.faults import BudgetSpent, ProviderFault
+from workers.writing.embedded import EmbeddedWritingGrader, steps_of
+from workers.writing.evidence.observations import observe_evidence, passages_to_grader
+from workers.writing.evidence.remarks import feedback_from
+from workers.writing.evidence.witness import Heard, Witness
+from workers.writing.measure import FEATURE_VERSION, Step
+from workers.writing.own_text import OwnText, read_own_text
+
+GRADER = "llm-writing"
+#: Changes with the grader's code.
+GRADER_VERSION = "1.0"
+RUBRIC_VERSION = "writing-llm-1.0"
+PROMPT_VERSION = "evidence-1.0"
+
+#: Why no model was asked, beside the codes of faults: the answer speaks to the grader, or
+#: nothing in it is the writer's own.
+TO_GRADER, NOTHING_OWN = "instructions_to_grader", "nothing_own"
+
+#: How long a job waits before it looks at the month's budget again, in seconds.
+_BUDGET_WAIT = 60.0
+
+#: Observes an answer; what it finds is judged beside a model's evidence.
+Observe = Callable[[WritingWork, Step], tuple[Observation, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What is measured beside a model's evidence, and who scores by it."""
+
+    observe: Observe
+    #: Both, or the evidence alone beside measures that only bound it.
+    scorers: frozenset[Scorer]
+    #: Changes with what ``observe`` measures.
+    version: str
+    tools: tuple[str, ...]
+
+    @property
+    def feature_version(self) -> str:
+        """The version of all that is observed."""
+        return observed_version(self.version)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the embedded grader could score by it."""
+        return self.version == FEATURE_VERSION
+
+
+def observed_version(measured: str) -> str:
+    """The version of all that is observed where ``measured`` is the version of what is measured."""
+    return f"{measured}+{PROMPT_VERSION}"
+
+
+class LlmWritingGrader:
+    """Grades writing with a model as a witness; a WritingGrader.
+
+    The model gives evidence and the rubric gives scores. Where the answer speaks to the
+    grader, or the model gives nothing usable and a fallback is set, the embedded grader
+    grades alone, and the provenance says why.
+    """
+
+    def __init__(
+        self,
+        embedded: EmbeddedWritingGrader,
+        measuring: Measuring,
+        witness: Witness,
+        rubric: Rubric,
+        feedback: FeedbackRules,
+        fallback: Fallback,
+        budget_action: BudgetAction,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self._embedded = embedded
+        self._measuring = measuring
+        self._witness = witness
+        self._rubric = rubric
+        self._feedback = feedback
+        self._fallback = fallback
+        self._budget_action = budget_action
+        self._calibration = calibration
+
+    def grade(self, work: WritingWork, run: Run) -> GradingResult:
+        """Grade ``work``."""
+        own = read_own_text(work)
+        # What is meant for the grader is none of a model's business.
+        if own.to_grader or not own.words:
+            return self._alone(work, run, TO_GRADER if own.to_grader else NOTHING_OWN)
+        hearing = self._witness.ask(work, own, self._rubric.minimum_words[work.task], run)
+        observed: tuple[Observation, ...] | None = None
+        try:
+            observed = self._measuring.observe(work, steps_of(run))
+            progress = 0.8 if self._measuring.is_full else 0.2
+            run.report(JobStage.MEASURING, progress, "Waiting for the language model")
+            heard = self._witness.hear(hearing, run, progress)
+        except ProviderFault as fault:
+            return self._without(fault, work, run, observed)
+        finally:
+            hearing.stop()
+        if to_grader := passages_to_grader(heard.evidence, own):
+            return self._alone(work, run, TO_GRADER, observed, heard.uses, to_grader)
+        return self._together(work, own, observed, heard, run)
+
+    def _together(
+        self,
+        work: WritingWork,
+        own: OwnText,
+        observed: Sequence[Observation],
+        heard: Heard,
+        run: Run,
+    ) -> GradingResult:
+        run.report(JobStage.SCORING, 0.9, "Applying the rubric")
+        observations = (*observed, *observe_evidence(heard.evidence, own))
+        verdict = judge(
+            self._rubric,
+            work.task,
+            observations,
+            self._calibration,
+            self._measuring.scorers,
+            () if heard.second is None else observe_evidence(heard.second, own),
+        )
+        provenance = Provenance(
+            grader=GRADER,
+            grader_version=GRADER_VERSION,
+            rubric_version=self._rubric.version,
+            feature_version=self._measuring.feature_version,
+            tools=(*self._measuring.tools, f"feedback {self._feedback.version}"),
+            calibration=self._calibration.identity if self._calibration else "",
+            models=heard.uses,
+        )
+        feedback = self._write_feedback(work, own, verdict, heard, observations)
+        return verdict.result(provenance, feedback)
+
+    def _write_feedback(
+        self,
+        work: WritingWork,
+        own: OwnText,
+        verdict: Verdict,
+        heard: Heard,
+        observations: Sequence[Observation],
+    ) -> Feedback:
+        """The model's words; ours where its evidence is disputed or none of them may be told."""
+        language = work.feedback_language
+        given = None
+        if Flag.SCORERS_DISAGREE not in verdict.flags:
+            given = feedback_from(heard.evidence.feedback, language, own)
+        return given or write_feedback(self._feedback, language, verdict, observations)
+
+    def _without(
+        self,
+        fault: ProviderFault,
+        work: WritingWork,
+        run: Run,
+        observed: tuple[Observation, ...] | None,
+    ) -> GradingResult:
+        if isinstance(fault, BudgetSpent):
+            if self._budget_action is BudgetAction.WAIT:
+                raise Postponed(str(fault), _BUDGET_WAIT) from None
+        elif fault.retryable and not (run.is_last and self._fallback is Fallback.EMBEDDED):
+            raise TransientFault(str(fault), fault.retry_after) from None
+        elif self._fallback is not Fallback.EMBEDDED:
+            raise PermanentFault(str(fault)) from None
+        return self._alone(work, run, fault.code, observed)
+
+    def _alone(
+        self,
+        work: WritingWork,
+        run: Run,
+        reason: str,
+        observed: tuple[Observation, ...] | None = None,
+        uses: tuple[ModelUse, ...] = (),
+        to_grader: tuple[Quote, ...] = (),
+    ) -> GradingResult:
+        """What the embedded grader makes of it, and why it was alone."""
+        metrics.FALLBACKS.labels(reason).inc()
+        if observed is None or not self._measuring.is_full:
+            observed = self._embedded.observe(work, run)
+        if to_grader:
+            observed = _with_passages(observed, to_grader)
+        result = self._embedded.score(work, observed, run)
+        provenance = replace(result.provenance, fallback=reason, models=uses)
+        return replace(result, provenance=provenance)
+
+
+def _with_passages(
+    observed: Sequence[Observation], passages: tuple[Quote, ...]
+) -> tuple[Observation, ...]:
+    """Add the passages to the grader that only the model saw; the flag rests on them."""
+    others = tuple(item for item in observed if item.kind != TO_GRADER)
+    return (*others, Observation(TO_GRADER, float(len(passages)), passages[:QUOTES_SHOWN]))
