@@ -2,8 +2,9 @@
 
 from grading.domain.confidence import Confidence
 from grading.domain.criterion import Quote
-from grading.domain.feedback import Feedback, Remark
+from grading.domain.feedback import Feedback, Remark, Rewrite
 from grading.domain.result import CriterionScore, Evidence
+from grading.domain.usage import ModelUse
 from grading.store.records import StoredResult
 from server.messages import time_to
 from vstep.grading.v1 import result_pb2 as messages
@@ -22,6 +23,8 @@ def result_to(stored: StoredResult) -> messages.Result:
         run=stored.run,
         calibration=result.provenance.calibration,
         tools=result.provenance.tools,
+        models=[_model_use(use) for use in result.provenance.models],
+        fallback=result.provenance.fallback,
     )
     provenance.grading_duration.FromTimedelta(stored.grading_duration)
     message = messages.Result(
@@ -52,6 +55,20 @@ def result_to(stored: StoredResult) -> messages.Result:
     return message
 
 
+def _model_use(use: ModelUse) -> messages.ModelUse:
+    return messages.ModelUse(
+        stage=use.stage,
+        model=use.model,
+        prompt_version=use.prompt_version,
+        prompt_hash=use.prompt_hash,
+        prompt_tokens=use.usage.prompt,
+        cached_tokens=use.usage.cached,
+        completion_tokens=use.usage.completion,
+        cost=None if use.cost is None else float(use.cost),
+        recalled=use.recalled,
+    )
+
+
 def _confidence(confidence: Confidence) -> messages.Confidence:
     return messages.Confidence(
         value=confidence.value,
@@ -71,6 +88,7 @@ def _feedback(feedback: Feedback) -> messages.Feedback:
         language=messages.FeedbackLanguage.Value(f"FEEDBACK_LANGUAGE_{feedback.language.name}"),
         strengths=[_remark(remark) for remark in feedback.strengths],
         to_work_on=[_remark(remark) for remark in feedback.to_work_on],
+        rewrites=[_rewrite(rewrite) for rewrite in feedback.rewrites],
     )
 
 
@@ -80,6 +98,10 @@ def _remark(remark: Remark) -> messages.Remark:
         text=remark.text,
         quotes=[_quote(quote) for quote in remark.quotes],
     )
+
+
+def _rewrite(rewrite: Rewrite) -> messages.Rewrite:
+    return messages.Rewrite(quote=_quote(rewrite.quote), text=rewrite.text, reason=rewrite.reason)
 
 
 def _quote(quote: Quote) -> messages.Quote:

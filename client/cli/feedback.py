@@ -19,6 +19,7 @@ from vstep.grading.v1.result_pb2 import (
     Feedback,
     Quote,
     Remark,
+    Rewrite,
 )
 
 #: The criteria as Vietnamese teachers call them.
@@ -39,6 +40,22 @@ def print_feedback(console: Console, feedback: Feedback) -> None:
         if remarks:
             console.print(Text(heading, "bold"))
             console.print(Padding(_listed(remarks, names), (0, 0, 1, 1)))
+    if feedback.rewrites:
+        heading = "Viết lại cho hay hơn" if is_vietnamese else "Your sentences, put better"
+        console.print(Text(heading, "bold"))
+        console.print(Padding(_rewritten(feedback.rewrites), (0, 0, 1, 1)))
+
+
+def _rewritten(rewrites: Iterable[Rewrite]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for number, rewrite in enumerate(rewrites, 1):
+        table.add_row(f"{number}.", quoted([rewrite.quote]))
+        table.add_row("→", Text(printable(rewrite.text), "green"))
+        if rewrite.reason:
+            table.add_row("", Text(printable(rewrite.reason)))
+    return table
 
 
 def quoted(quotes: Iterable[Quote]) -> Text:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from client.cli.feedback import print_feedback, quoted
+from client.cli.models_used import models_used
 from client.cli.names import band_word, cap_word, criterion_word, factor_word, flag_word
 from client.cli.outcome import review_line
 from client.cli.terminal import printable
@@ -58,6 +59,8 @@ def print_result(console: Console, result: Result, job: Job) -> None:
     print_feedback(console, result.feedback)
     console.print(Text(printable(result.notice), "italic"))
     console.print(Text(_origin(result.provenance), "dim"))
+    for line in models_used(result.provenance):
+        console.print(Text(line, "dim"))
     console.print(Text(f"Job {printable(result.job_id)}", "dim"))
 
 

@@ -31,6 +31,8 @@ INTERNAL = {
     domain.SettingsError,
     domain.LeaseLost,
     domain.TransientFault,
+    domain.PermanentFault,
+    domain.Postponed,
     domain.WorkerStopping,
 }
 
@@ -73,7 +75,13 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
 ]
 
 #: Told in a job's error, not in a call's status.
-OF_JOBS = {"DEADLINE_EXCEEDED", "RETRIES_EXHAUSTED", "GRADER_FAILED", "DEAD_LETTERED"}
+OF_JOBS = {
+    "DEADLINE_EXCEEDED",
+    "RETRIES_EXHAUSTED",
+    "GRADER_FAILED",
+    "PROVIDER_FAILED",
+    "DEAD_LETTERED",
+}
 
 
 def _subclasses(kind: type[domain.GradingError]) -> Iterator[type[domain.GradingError]]:

@@ -17,10 +17,12 @@ from vstep.grading.v1.result_pb2 import (
     Evidence,
     FactorScore,
     Feedback,
+    ModelUse,
     Provenance,
     Quote,
     Remark,
     Result,
+    Rewrite,
 )
 
 RESULT = Result(
@@ -48,7 +50,31 @@ RESULT = Result(
     ],
     caps=[Cap(reason=CAP_REASON_TOO_SHORT, limit=4.0, message="90 words, under 125.")],
     flags=[FLAG_INSTRUCTIONS_TO_GRADER],
-    provenance=Provenance(grader="embedded-writing", grader_version="1.0", run=1),
+    provenance=Provenance(
+        grader="embedded-writing",
+        grader_version="1.0",
+        run=1,
+        models=[
+            ModelUse(
+                stage="evidence",
+                model="model-a\x1b[2J",
+                prompt_version="evidence-1.0",
+                prompt_hash="00ff",
+                prompt_tokens=2400,
+                cached_tokens=1900,
+                completion_tokens=800,
+                cost=0.00151,
+            ),
+            ModelUse(
+                stage="second_evidence",
+                model="model-b",
+                completion_tokens=700,
+                cost=0.1,
+                recalled=True,
+            ),
+        ],
+        fallback="instructions_to_grader",
+    ),
     notice="A practice estimate.",
     confidence=Confidence(
         value=87,
@@ -66,6 +92,13 @@ RESULT = Result(
                 criterion=CRITERION_GRAMMAR,
                 text="Thêm -s.",
                 quotes=[Quote(text="she have\x1b[2J", start=10, end=18)],
+            )
+        ],
+        rewrites=[
+            Rewrite(
+                quote=Quote(text="she have\x1b[2J", start=10, end=18),
+                text="She has\x1b[2J a cough.",
+                reason="Chủ ngữ số ít.",
             )
         ],
     ),

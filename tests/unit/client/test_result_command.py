@@ -49,8 +49,15 @@ def test_shows_a_result(
         "Điểm mạnh\n 1. Từ vựng  Em viết đúng chính tả.\n",
         "Cần cải thiện\n 1. Ngữ pháp  Thêm -s.\n",
         " “she have\N{REPLACEMENT CHARACTER}[2J”\n",
+        "Viết lại cho hay hơn\n 1. “she have\N{REPLACEMENT CHARACTER}[2J”\n"
+        " →  She has\N{REPLACEMENT CHARACTER}[2J a cough.\n    Chủ ngữ số ít.\n",
         "A practice estimate.",
         "embedded-writing 1.0",
+        "Model model-a\N{REPLACEMENT CHARACTER}[2J gave evidence (prompt evidence-1.0, 00ff):"
+        " 2400 tokens asked\n(1900 of them cached), 800 answered, $0.0015",
+        "paid for by an earlier run",
+        "Models together: $0.1015",
+        "No model's evidence went into it: instructions_to_grader",
     ):
         assert part in out
     assert "examiner" not in out

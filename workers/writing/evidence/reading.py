@@ -13,6 +13,8 @@ from workers.writing.own_text import OwnText
 
 #: Beyond this share of quotes that don't stand in the answer, the rest is worth nothing either.
 MOST_NOT_FOUND = 0.5
+#: Fewer of them than this prove nothing.
+FEWEST_NOT_FOUND = 4
 
 F = TypeVar("F", bound=EvidenceForm)
 
@@ -34,11 +36,11 @@ def reader_of(form: type[F], own: OwnText) -> Callable[[str], F]:
             filled_in = form.model_validate(document)
         except ValidationError as error:
             raise AnswerBreaksSchema(_places(error)) from None
-        [share] = [
-            item.value for item in observe_evidence(filled_in, own) if item.kind == QUOTES_NOT_FOUND
+        [lost] = [
+            item for item in observe_evidence(filled_in, own) if item.kind == QUOTES_NOT_FOUND
         ]
-        if share > MOST_NOT_FOUND:
-            raise AnswerUnfounded(f"{share:.0%} of its quotes are not in the learner's text")
+        if lost.value > MOST_NOT_FOUND and float(lost.details["count"]) >= FEWEST_NOT_FOUND:
+            raise AnswerUnfounded(f"{lost.value:.0%} of its quotes are not in the learner's text")
         return filled_in
 
     return read

@@ -245,6 +245,17 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         { "reason": "ERROR_REASON_DEAD_LETTERED",
           "message": "the broker gave the job up: delivery_limit" }
     """
+    ERROR_REASON_PROVIDER_FAILED: _ErrorReason.ValueType  # 24
+    """The provider of a language model refused in a way that another run would not
+    mend: a wrong key, an unknown model, a request or an answer that its filter
+    holds back, an account without money. The message begins with the fault's
+    code. Only ever seen in a `JobError`.
+
+    Example:
+
+        { "reason": "ERROR_REASON_PROVIDER_FAILED",
+          "message": "key_refused: status 401" }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -477,5 +488,16 @@ Example:
 
     { "reason": "ERROR_REASON_DEAD_LETTERED",
       "message": "the broker gave the job up: delivery_limit" }
+"""
+ERROR_REASON_PROVIDER_FAILED: ErrorReason.ValueType  # 24
+"""The provider of a language model refused in a way that another run would not
+mend: a wrong key, an unknown model, a request or an answer that its filter
+holds back, an account without money. The message begins with the fault's
+code. Only ever seen in a `JobError`.
+
+Example:
+
+    { "reason": "ERROR_REASON_PROVIDER_FAILED",
+      "message": "key_refused: status 401" }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

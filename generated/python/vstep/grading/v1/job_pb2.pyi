@@ -204,6 +204,8 @@ class _ReviewReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewRe
     """The answer addresses whoever grades it."""
     REVIEW_REASON_SPOT_CHECK: _ReviewReason.ValueType  # 3
     """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
+    REVIEW_REASON_SCORERS_DISAGREE: _ReviewReason.ValueType  # 4
+    """What a language model saw and what was measured are too far apart."""
 
 class ReviewReason(_ReviewReason, metaclass=_ReviewReasonEnumTypeWrapper):
     """Why an examiner has to look at a result."""
@@ -216,6 +218,8 @@ REVIEW_REASON_FRAUD_SIGNAL: ReviewReason.ValueType  # 2
 """The answer addresses whoever grades it."""
 REVIEW_REASON_SPOT_CHECK: ReviewReason.ValueType  # 3
 """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
+REVIEW_REASON_SCORERS_DISAGREE: ReviewReason.ValueType  # 4
+"""What a language model saw and what was measured are too far apart."""
 Global___ReviewReason: _TypeAlias = ReviewReason  # noqa: Y015
 
 @_typing.final

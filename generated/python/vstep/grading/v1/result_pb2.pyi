@@ -139,6 +139,10 @@ class _FlagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Flag.ValueType],
     """Never sent."""
     FLAG_INSTRUCTIONS_TO_GRADER: _Flag.ValueType  # 1
     """The answer addresses whoever grades it, to ask for a score."""
+    FLAG_SCORERS_DISAGREE: _Flag.ValueType  # 2
+    """What a language model saw and what was measured lead to scores too far apart
+    for both to be right. The measured ones stand; an examiner should look.
+    """
 
 class Flag(_Flag, metaclass=_FlagEnumTypeWrapper):
     """Something about the answer that a person should know. Never moves a score."""
@@ -147,6 +151,10 @@ FLAG_UNSPECIFIED: Flag.ValueType  # 0
 """Never sent."""
 FLAG_INSTRUCTIONS_TO_GRADER: Flag.ValueType  # 1
 """The answer addresses whoever grades it, to ask for a score."""
+FLAG_SCORERS_DISAGREE: Flag.ValueType  # 2
+"""What a language model saw and what was measured lead to scores too far apart
+for both to be right. The measured ones stand; an examiner should look.
+"""
 Global___Flag: _TypeAlias = Flag  # noqa: Y015
 
 class _Impact:
@@ -193,6 +201,8 @@ class _ConfidenceFactorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Conf
     """The words are the writer's own."""
     CONFIDENCE_FACTOR_LENGTH_AND_SHAPE: _ConfidenceFactor.ValueType  # 4
     """Sentences, paragraphs and words are those of an answer to such a task."""
+    CONFIDENCE_FACTOR_EVIDENCE_SUPPORT: _ConfidenceFactor.ValueType  # 5
+    """What a language model says it saw stands in the answer."""
 
 class ConfidenceFactor(_ConfidenceFactor, metaclass=_ConfidenceFactorEnumTypeWrapper):
     """What speaks for or against a result."""
@@ -207,6 +217,8 @@ CONFIDENCE_FACTOR_ORIGINALITY: ConfidenceFactor.ValueType  # 3
 """The words are the writer's own."""
 CONFIDENCE_FACTOR_LENGTH_AND_SHAPE: ConfidenceFactor.ValueType  # 4
 """Sentences, paragraphs and words are those of an answer to such a task."""
+CONFIDENCE_FACTOR_EVIDENCE_SUPPORT: ConfidenceFactor.ValueType  # 5
+"""What a language model says it saw stands in the answer."""
 Global___ConfidenceFactor: _TypeAlias = ConfidenceFactor  # noqa: Y015
 
 class _FeedbackLanguage:
@@ -399,6 +411,68 @@ class Cap(_message.Message):
 Global___Cap: _TypeAlias = Cap  # noqa: Y015
 
 @_typing.final
+class ModelUse(_message.Message):
+    """One language model that took part in a result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    PROMPT_VERSION_FIELD_NUMBER: _builtins.int
+    PROMPT_HASH_FIELD_NUMBER: _builtins.int
+    PROMPT_TOKENS_FIELD_NUMBER: _builtins.int
+    CACHED_TOKENS_FIELD_NUMBER: _builtins.int
+    COMPLETION_TOKENS_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
+    RECALLED_FIELD_NUMBER: _builtins.int
+    stage: _builtins.str
+    """What it was asked for: `evidence`, or `second_evidence` of the model that is
+    only compared with the first.
+    """
+    model: _builtins.str
+    """The model, as its provider names it in its answer."""
+    prompt_version: _builtins.str
+    """The version of the prompt."""
+    prompt_hash: _builtins.str
+    """The first letters of the hash of all that was asked but the answer and its
+    task: prompt, schema, model, sampling.
+    """
+    prompt_tokens: _builtins.int
+    """Tokens of the request, cached ones included."""
+    cached_tokens: _builtins.int
+    """Tokens of the request that the provider had in its cache."""
+    completion_tokens: _builtins.int
+    """Tokens of the answer, the model's reasoning included."""
+    cost: _builtins.float
+    """What that cost, in US dollars, by the table of prices in `OPENAI_PRICES`;
+    absent where the model has no price there.
+    """
+    recalled: _builtins.bool
+    """An earlier run of the job had paid for the answer; this one asked for none."""
+    def __init__(
+        self,
+        *,
+        stage: _builtins.str = ...,
+        model: _builtins.str = ...,
+        prompt_version: _builtins.str = ...,
+        prompt_hash: _builtins.str = ...,
+        prompt_tokens: _builtins.int = ...,
+        cached_tokens: _builtins.int = ...,
+        completion_tokens: _builtins.int = ...,
+        cost: _builtins.float | None = ...,
+        recalled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cost", b"_cost", "cost", b"cost"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost", b"_cost", "cached_tokens", b"cached_tokens", "completion_tokens", b"completion_tokens", "cost", b"cost", "model", b"model", "prompt_hash", b"prompt_hash", "prompt_tokens", b"prompt_tokens", "prompt_version", b"prompt_version", "recalled", b"recalled", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cost: _TypeAlias = _typing.Literal["cost"]  # noqa: Y015
+    _WhichOneofArgType__cost: _TypeAlias = _typing.Literal["_cost", b"_cost"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cost) -> _WhichOneofReturnType__cost | None: ...
+
+Global___ModelUse: _TypeAlias = ModelUse  # noqa: Y015
+
+@_typing.final
 class Provenance(_message.Message):
     """How a result came about. The same input under the same versions gives the
     same scores.
@@ -414,8 +488,10 @@ class Provenance(_message.Message):
     GRADING_DURATION_FIELD_NUMBER: _builtins.int
     TOOLS_FIELD_NUMBER: _builtins.int
     CALIBRATION_FIELD_NUMBER: _builtins.int
+    MODELS_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
     grader: _builtins.str
-    """The grader, such as `embedded-writing`."""
+    """The grader, such as `embedded-writing` or `llm-writing`."""
     grader_version: _builtins.str
     """The version of the grader's code and models."""
     rubric_version: _builtins.str
@@ -428,6 +504,12 @@ class Provenance(_message.Message):
     """The calibration on examiners' marks, by its name and version; empty where
     there is none.
     """
+    fallback: _builtins.str
+    """Why no model's evidence went into the result although the service asks one:
+    the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
+    `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
+    where nothing in it is the writer's own. Empty otherwise.
+    """
     @_builtins.property
     def grading_duration(self) -> _duration_pb2.Duration:
         """How long measuring and scoring took, without the wait in the queue."""
@@ -435,6 +517,10 @@ class Provenance(_message.Message):
     @_builtins.property
     def tools(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The language models and tools used, as `name version`."""
+
+    @_builtins.property
+    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelUse]:
+        """The language models that were heard; empty where none was."""
 
     def __init__(
         self,
@@ -447,10 +533,12 @@ class Provenance(_message.Message):
         grading_duration: _duration_pb2.Duration | None = ...,
         tools: _abc.Iterable[_builtins.str] | None = ...,
         calibration: _builtins.str = ...,
+        models: _abc.Iterable[Global___ModelUse] | None = ...,
+        fallback: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grading_duration", b"grading_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "feature_version", b"feature_version", "grader", b"grader", "grader_version", b"grader_version", "grading_duration", b"grading_duration", "rubric_version", b"rubric_version", "run", b"run", "tools", b"tools"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "fallback", b"fallback", "feature_version", b"feature_version", "grader", b"grader", "grader_version", b"grader_version", "grading_duration", b"grading_duration", "models", b"models", "rubric_version", b"rubric_version", "run", b"run", "tools", b"tools"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -595,6 +683,38 @@ class Remark(_message.Message):
 Global___Remark: _TypeAlias = Remark  # noqa: Y015
 
 @_typing.final
+class Rewrite(_message.Message):
+    """A sentence of the learner's own, put better."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The same, as a good writer at the next level would put it; in English."""
+    reason: _builtins.str
+    """What makes it better, in the language of the feedback."""
+    @_builtins.property
+    def quote(self) -> Global___Quote:
+        """The sentence, as it stands in the answer."""
+
+    def __init__(
+        self,
+        *,
+        quote: Global___Quote | None = ...,
+        text: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote", "reason", b"reason", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rewrite: _TypeAlias = Rewrite  # noqa: Y015
+
+@_typing.final
 class Feedback(_message.Message):
     """What a learner can take from a result."""
 
@@ -603,6 +723,7 @@ class Feedback(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     STRENGTHS_FIELD_NUMBER: _builtins.int
     TO_WORK_ON_FIELD_NUMBER: _builtins.int
+    REWRITES_FIELD_NUMBER: _builtins.int
     language: Global___FeedbackLanguage.ValueType
     """The language of the remarks."""
     @_builtins.property
@@ -613,16 +734,23 @@ class Feedback(_message.Message):
     def to_work_on(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remark]:
         """What to work on, most telling first."""
 
+    @_builtins.property
+    def rewrites(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rewrite]:
+        """Some of the learner's own sentences, put better. Only where a language model
+        took part.
+        """
+
     def __init__(
         self,
         *,
         language: Global___FeedbackLanguage.ValueType = ...,
         strengths: _abc.Iterable[Global___Remark] | None = ...,
         to_work_on: _abc.Iterable[Global___Remark] | None = ...,
+        rewrites: _abc.Iterable[Global___Rewrite] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "strengths", b"strengths", "to_work_on", b"to_work_on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "rewrites", b"rewrites", "strengths", b"strengths", "to_work_on", b"to_work_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -339,6 +339,21 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_DEAD_LETTERED = 23;
    */
   DEAD_LETTERED = 23,
+
+  /**
+   * The provider of a language model refused in a way that another run would not
+   * mend: a wrong key, an unknown model, a request or an answer that its filter
+   * holds back, an account without money. The message begins with the fault's
+   * code. Only ever seen in a `JobError`.
+   *
+   * Example:
+   *
+   *     { "reason": "ERROR_REASON_PROVIDER_FAILED",
+   *       "message": "key_refused: status 401" }
+   *
+   * @generated from enum value: ERROR_REASON_PROVIDER_FAILED = 24;
+   */
+  PROVIDER_FAILED = 24,
 }
 
 /**

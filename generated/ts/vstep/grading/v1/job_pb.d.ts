@@ -662,6 +662,13 @@ export enum ReviewReason {
    * @generated from enum value: REVIEW_REASON_SPOT_CHECK = 3;
    */
   SPOT_CHECK = 3,
+
+  /**
+   * What a language model saw and what was measured are too far apart.
+   *
+   * @generated from enum value: REVIEW_REASON_SCORERS_DISAGREE = 4;
+   */
+  SCORERS_DISAGREE = 4,
 }
 
 /**

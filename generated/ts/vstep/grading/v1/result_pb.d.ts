@@ -195,6 +195,85 @@ export declare type Cap = Message<"vstep.grading.v1.Cap"> & {
 export declare const CapSchema: GenMessage<Cap>;
 
 /**
+ * One language model that took part in a result.
+ *
+ * @generated from message vstep.grading.v1.ModelUse
+ */
+export declare type ModelUse = Message<"vstep.grading.v1.ModelUse"> & {
+  /**
+   * What it was asked for: `evidence`, or `second_evidence` of the model that is
+   * only compared with the first.
+   *
+   * @generated from field: string stage = 1;
+   */
+  stage: string;
+
+  /**
+   * The model, as its provider names it in its answer.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * The version of the prompt.
+   *
+   * @generated from field: string prompt_version = 3;
+   */
+  promptVersion: string;
+
+  /**
+   * The first letters of the hash of all that was asked but the answer and its
+   * task: prompt, schema, model, sampling.
+   *
+   * @generated from field: string prompt_hash = 4;
+   */
+  promptHash: string;
+
+  /**
+   * Tokens of the request, cached ones included.
+   *
+   * @generated from field: int32 prompt_tokens = 5;
+   */
+  promptTokens: number;
+
+  /**
+   * Tokens of the request that the provider had in its cache.
+   *
+   * @generated from field: int32 cached_tokens = 6;
+   */
+  cachedTokens: number;
+
+  /**
+   * Tokens of the answer, the model's reasoning included.
+   *
+   * @generated from field: int32 completion_tokens = 7;
+   */
+  completionTokens: number;
+
+  /**
+   * What that cost, in US dollars, by the table of prices in `OPENAI_PRICES`;
+   * absent where the model has no price there.
+   *
+   * @generated from field: optional double cost = 8;
+   */
+  cost?: number | undefined;
+
+  /**
+   * An earlier run of the job had paid for the answer; this one asked for none.
+   *
+   * @generated from field: bool recalled = 9;
+   */
+  recalled: boolean;
+};
+
+/**
+ * Describes the message vstep.grading.v1.ModelUse.
+ * Use `create(ModelUseSchema)` to create a new message.
+ */
+export declare const ModelUseSchema: GenMessage<ModelUse>;
+
+/**
  * How a result came about. The same input under the same versions gives the
  * same scores.
  *
@@ -202,7 +281,7 @@ export declare const CapSchema: GenMessage<Cap>;
  */
 export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
   /**
-   * The grader, such as `embedded-writing`.
+   * The grader, such as `embedded-writing` or `llm-writing`.
    *
    * @generated from field: string grader = 1;
    */
@@ -257,6 +336,23 @@ export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
    * @generated from field: string calibration = 8;
    */
   calibration: string;
+
+  /**
+   * The language models that were heard; empty where none was.
+   *
+   * @generated from field: repeated vstep.grading.v1.ModelUse models = 9;
+   */
+  models: ModelUse[];
+
+  /**
+   * Why no model's evidence went into the result although the service asks one:
+   * the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
+   * `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
+   * where nothing in it is the writer's own. Empty otherwise.
+   *
+   * @generated from field: string fallback = 10;
+   */
+  fallback: string;
 };
 
 /**
@@ -411,6 +507,40 @@ export declare type Remark = Message<"vstep.grading.v1.Remark"> & {
 export declare const RemarkSchema: GenMessage<Remark>;
 
 /**
+ * A sentence of the learner's own, put better.
+ *
+ * @generated from message vstep.grading.v1.Rewrite
+ */
+export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
+  /**
+   * The sentence, as it stands in the answer.
+   *
+   * @generated from field: vstep.grading.v1.Quote quote = 1;
+   */
+  quote?: Quote | undefined;
+
+  /**
+   * The same, as a good writer at the next level would put it; in English.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * What makes it better, in the language of the feedback.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message vstep.grading.v1.Rewrite.
+ * Use `create(RewriteSchema)` to create a new message.
+ */
+export declare const RewriteSchema: GenMessage<Rewrite>;
+
+/**
  * What a learner can take from a result.
  *
  * @generated from message vstep.grading.v1.Feedback
@@ -436,6 +566,14 @@ export declare type Feedback = Message<"vstep.grading.v1.Feedback"> & {
    * @generated from field: repeated vstep.grading.v1.Remark to_work_on = 3;
    */
   toWorkOn: Remark[];
+
+  /**
+   * Some of the learner's own sentences, put better. Only where a language model
+   * took part.
+   *
+   * @generated from field: repeated vstep.grading.v1.Rewrite rewrites = 4;
+   */
+  rewrites: Rewrite[];
 };
 
 /**
@@ -739,6 +877,14 @@ export enum Flag {
    * @generated from enum value: FLAG_INSTRUCTIONS_TO_GRADER = 1;
    */
   INSTRUCTIONS_TO_GRADER = 1,
+
+  /**
+   * What a language model saw and what was measured lead to scores too far apart
+   * for both to be right. The measured ones stand; an examiner should look.
+   *
+   * @generated from enum value: FLAG_SCORERS_DISAGREE = 2;
+   */
+  SCORERS_DISAGREE = 2,
 }
 
 /**
@@ -826,6 +972,13 @@ export enum ConfidenceFactor {
    * @generated from enum value: CONFIDENCE_FACTOR_LENGTH_AND_SHAPE = 4;
    */
   LENGTH_AND_SHAPE = 4,
+
+  /**
+   * What a language model says it saw stands in the answer.
+   *
+   * @generated from enum value: CONFIDENCE_FACTOR_EVIDENCE_SUPPORT = 5;
+   */
+  EVIDENCE_SUPPORT = 5,
 }
 
 /**
