@@ -57,7 +57,9 @@ def evidence_on(call: Call, **changes: Any) -> dict[str, Any]:
             }
         ],
     }
-    if "feedback" in call.response_format["json_schema"]["schema"]["properties"]:
+    asked = call.response_format
+    assert asked is not None
+    if "feedback" in asked["json_schema"]["schema"]["properties"]:
         form["feedback"] = {
             "strengths": [
                 {"criterion": "organization", "text": "The order is clear.", "quote": said[0]}
