@@ -68,6 +68,13 @@ class Ground:
                 process.wait()
 
     @contextmanager
+    def worker(self, app: str, *options: str, **variables: str) -> Iterator[int]:
+        """Run a Celery worker beside the benchmark; gives its process id."""
+        command = ("celery", "-A", app, "worker", "--hostname", f"{app}@localhost", *options)
+        with self.process(command, **variables) as pid:
+            yield pid
+
+    @contextmanager
     def server(self, **variables: str) -> Iterator[str]:
         """Run the grading server; gives its address once it takes calls."""
         with self.server_process(**variables) as server:

@@ -11,7 +11,6 @@ median of the rounds' ratios.
 
 import asyncio
 import itertools
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,16 +22,14 @@ from celery import Celery
 from grpc import aio
 
 from bench.bare_worker import TASK, make_bare
+from bench.broker import private_rabbit
 from bench.command import run
-from bench.ground import Ground, ground
+from bench.completions import completions
+from bench.ground import ground
 from bench.processor_time import Processes
 from bench.report import Aim, Bound, Figure, Report
 from bench.submissions import BATCH, BATCH_METHOD, batches
-from tests.stack.rabbitmq import PrivateRabbit
-from vstep.grading.v1.grading_service_pb2 import WatchJobsRequest, WatchJobsResponse
-from vstep.grading.v1.job_pb2 import JobState
 
-FEED_METHOD = "/vstep.grading.v1.GradingService/WatchJobs"
 #: One process that grades, with many jobs in flight: as graders run that wait for a
 #: provider.
 POOL = ("--pool", "threads", "--concurrency", "32")
@@ -70,20 +67,6 @@ class Floor:
         return self.count.stat().st_size if self.count.exists() else 0
 
 
-async def _completed(channel: aio.Channel) -> AsyncIterator[str]:
-    """The ids of the jobs that complete, from the feed's beginning."""
-    feed: aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(FEED_METHOD)
-    seen: set[str] = set()
-    async for data in feed(WatchJobsRequest(only_ends=True).SerializeToString()):
-        event = WatchJobsResponse.FromString(data).event
-        if event.job_id in seen or not event.job_id:
-            continue
-        if event.state != JobState.JOB_STATE_COMPLETED:
-            raise SystemExit(f"a job ended as {JobState.Name(event.state)}")
-        seen.add(event.job_id)
-        yield event.job_id
-
-
 async def _pipeline_rate(
     channel: aio.Channel, requests: Sequence[bytes], completed: AsyncIterator[str]
 ) -> float:
@@ -111,7 +94,7 @@ async def _rounds(
     spent: dict[str, float] = {}
     prepared = batches("pipeline")
     async with aio.insecure_channel(address) as channel:
-        completed = _completed(channel)
+        completed = completions(channel)
         await _pipeline_rate(channel, list(itertools.islice(prepared, WARM_UP_BATCHES)), completed)
         await asyncio.to_thread(floor.rate, TASKS // 10)
         for _ in range(ROUNDS):
@@ -125,40 +108,22 @@ async def _rounds(
 
 
 @contextmanager
-def _broker() -> Iterator[tuple[PrivateRabbit, str, str]]:
-    """Run a RabbitMQ; gives it and the URLs of two virtual hosts."""
-    with tempfile.TemporaryDirectory(prefix="vstep-grading-bench-rabbit-") as folder:
-        rabbit = PrivateRabbit(Path(folder))
-        rabbit.start()
-        try:
-            with rabbit.virtual_host() as product, rabbit.virtual_host() as bare:
-                yield rabbit, product, bare
-        finally:
-            rabbit.stop()
-
-
-@contextmanager
 def _stack() -> Iterator[tuple[str, Floor, Processes]]:
     """Run all processes; gives the server's address, the floor, and what to take the time of."""
     with (
-        _broker() as (rabbit, product_url, bare_url),
+        private_rabbit() as rabbit,
+        rabbit.virtual_host() as product_url,
+        rabbit.virtual_host() as bare_url,
         ground(product_url) as base,
         base.server_process() as server,
-        _worker(base, "bench.instant_worker", *POOL, "--queues", "writing") as worker,
+        base.worker("bench.instant_worker", *POOL, "--queues", "writing") as worker,
     ):
         floor = Floor(make_bare(bare_url), base.folder / "count")
         variables = {"CELERY_BROKER_URL": bare_url, "BENCH_COUNT": str(floor.count)}
-        with _worker(base, "bench.bare_worker", **variables):
+        with base.worker("bench.bare_worker", **variables):
             assert rabbit.pid is not None
             leaders = {"server": server.pid, "worker": worker, "rabbitmq": rabbit.pid}
             yield server.address, floor, Processes(base, leaders)
-
-
-@contextmanager
-def _worker(base: Ground, app: str, *options: str, **variables: str) -> Iterator[int]:
-    command = ("celery", "-A", app, "worker", "--hostname", f"{app}@localhost", *options)
-    with base.process(command, **variables) as pid:
-        yield pid
 
 
 def measure() -> Report:

@@ -15,6 +15,7 @@ from grading.settings import Settings
 from workers.grader import WritingGrader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
+from workers.turn import TURN
 from workers.writing import embedded, llm
 from workers.writing.embedded import EmbeddedWritingGrader
 from workers.writing.evidence.prompt import load_prompt
@@ -25,6 +26,7 @@ from workers.writing.measure import FEATURE_VERSION, Step
 from workers.writing.measurer import Measurer, MeasuringHere
 from workers.writing.measuring_pool import MeasuringPool
 from workers.writing.models import tool_versions
+from workers.writing.own_text import OwnText
 
 
 def load_writing_grader(settings: Settings, calibration: Calibration | None) -> WritingGrader:
@@ -84,11 +86,17 @@ def _measurer(settings: Settings) -> Measurer:
 
 def _measuring(settings: Settings, measurer: Measurer) -> Measuring:
     if settings.grading_scorers == "both":
-        return Measuring(measurer.measure, frozenset(Scorer), FEATURE_VERSION, tool_versions())
+
+        def measure(work: WritingWork, own: OwnText, step: Step) -> tuple[Observation, ...]:
+            del own  # the measuring process reads the work by itself
+            return measurer.measure(work, step)
+
+        return Measuring(measure, frozenset(Scorer), FEATURE_VERSION, tool_versions())
     tools = LightTools()
 
-    def observe(work: WritingWork, step: Step) -> tuple[Observation, ...]:
-        del step  # it is done at once
-        return measure_lightly(work, tools)
+    def observe(work: WritingWork, own: OwnText, step: Step) -> tuple[Observation, ...]:
+        del work, step  # it is done at once
+        with TURN:
+            return measure_lightly(own, tools)
 
     return Measuring(observe, frozenset({Scorer.EVIDENCE}), LIGHT_VERSION, tools.versions)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-from grading.domain.work import WritingWork
 from workers.writing.language import LanguageOfWords
-from workers.writing.own_text import OwnText, read_own_text
+from workers.writing.own_text import OwnText
 
 
 class ReadingTools(Protocol):
@@ -35,9 +34,8 @@ class Answer(OwnText):
         return sum(self.english) / len(self.english) if self.english else 1.0
 
 
-def read_answer(work: WritingWork, tools: ReadingTools) -> Answer:
-    """Clean, cut up and parse an answer."""
-    own = read_own_text(work)
+def read_answer(own: OwnText, tools: ReadingTools) -> Answer:
+    """Tell the languages of the words, and parse the text."""
     return Answer(
         **{field.name: getattr(own, field.name) for field in fields(own)},
         english=tools.language.english(own.words),

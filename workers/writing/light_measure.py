@@ -7,12 +7,12 @@ other languages, words to the grader.
 from importlib.metadata import version
 from typing import Any
 
-from grading.domain.work import WritingWork
 from grading.rubric.observation import Observation
 from workers.writing.answer import read_answer
 from workers.writing.development import observe_length
 from workers.writing.integrity import observe_integrity
 from workers.writing.language import LanguageOfWords
+from workers.writing.own_text import OwnText
 from workers.writing.shape import observe_shape
 from workers.writing.templates import observe_templates
 
@@ -40,9 +40,9 @@ class LightTools:
         return float(self._frequency(form, "en"))
 
 
-def measure_lightly(work: WritingWork, tools: LightTools) -> tuple[Observation, ...]:
-    """Observe ``work``."""
-    answer = read_answer(work, tools)
+def measure_lightly(own: OwnText, tools: LightTools) -> tuple[Observation, ...]:
+    """Observe an answer."""
+    answer = read_answer(own, tools)
     return (
         *observe_length(answer),
         *observe_shape(answer),

@@ -20,8 +20,9 @@ from grading.rubric.rubric import Rubric, Scorer
 from workers import metrics
 from workers.grader import Run
 from workers.providers.faults import BudgetSpent, ProviderFault
+from workers.turn import TURN
 from workers.writing.embedded import EmbeddedWritingGrader, steps_of
-from workers.writing.evidence.observations import observe_evidence, passages_to_grader
+from workers.writing.evidence.observations import passages_to_grader
 from workers.writing.evidence.remarks import feedback_from
 from workers.writing.evidence.witness import Heard, Witness
 from workers.writing.measure import FEATURE_VERSION, Step
@@ -41,7 +42,7 @@ TO_GRADER, NOTHING_OWN = "instructions_to_grader", "nothing_own"
 _BUDGET_WAIT = 60.0
 
 #: Observes an answer; what it finds is judged beside a model's evidence.
-Observe = Callable[[WritingWork, Step], tuple[Observation, ...]]
+Observe = Callable[[WritingWork, OwnText, Step], tuple[Observation, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,15 @@ class LlmWritingGrader:
 
     def grade(self, work: WritingWork, run: Run) -> GradingResult:
         """Grade ``work``."""
-        own = read_own_text(work)
+        with TURN:
+            own = read_own_text(work)
         # What is meant for the grader is none of a model's business.
         if own.to_grader or not own.words:
             return self._alone(work, run, TO_GRADER if own.to_grader else NOTHING_OWN)
         hearing = self._witness.ask(work, own, self._rubric.minimum_words[work.task], run)
         observed: tuple[Observation, ...] | None = None
         try:
-            observed = self._measuring.observe(work, steps_of(run))
+            observed = self._measuring.observe(work, own, steps_of(run))
             progress = 0.8 if self._measuring.is_full else 0.2
             run.report(JobStage.MEASURING, progress, "Waiting for the language model")
             heard = self._witness.hear(hearing, run, progress)
@@ -116,9 +118,11 @@ class LlmWritingGrader:
             return self._without(fault, work, run, observed)
         finally:
             hearing.stop()
-        if to_grader := passages_to_grader(heard.evidence, own):
+        if to_grader := passages_to_grader(heard.evidence.form, own):
             return self._alone(work, run, TO_GRADER, observed, heard.uses, to_grader)
-        return self._together(work, own, observed, heard, run)
+        run.report(JobStage.SCORING, 0.9, "Applying the rubric")
+        with TURN:
+            return self._together(work, own, observed, heard)
 
     def _together(
         self,
@@ -126,17 +130,15 @@ class LlmWritingGrader:
         own: OwnText,
         observed: Sequence[Observation],
         heard: Heard,
-        run: Run,
     ) -> GradingResult:
-        run.report(JobStage.SCORING, 0.9, "Applying the rubric")
-        observations = (*observed, *observe_evidence(heard.evidence, own))
+        observations = (*observed, *heard.evidence.observations)
         verdict = judge(
             self._rubric,
             work.task,
             observations,
             self._calibration,
             self._measuring.scorers,
-            () if heard.second is None else observe_evidence(heard.second, own),
+            () if heard.second is None else heard.second.observations,
         )
         provenance = Provenance(
             grader=GRADER,
@@ -162,7 +164,7 @@ class LlmWritingGrader:
         language = work.feedback_language
         given = None
         if Flag.SCORERS_DISAGREE not in verdict.flags:
-            given = feedback_from(heard.evidence.feedback, language, own)
+            given = feedback_from(heard.evidence.form.feedback, language, own)
         return given or write_feedback(self._feedback, language, verdict, observations)
 
     def _without(

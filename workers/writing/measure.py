@@ -11,6 +11,7 @@ from workers.writing.grammar import observe_accuracy
 from workers.writing.integrity import observe_integrity
 from workers.writing.lexis import observe_lexis
 from workers.writing.models import Models
+from workers.writing.own_text import read_own_text
 from workers.writing.sentence_slips import tokens_of
 from workers.writing.shape import observe_shape
 from workers.writing.spelling import lint, misspellings
@@ -28,7 +29,7 @@ Step = Callable[[float, str], None]
 def measure(work: WritingWork, models: Models, step: Step) -> tuple[Observation, ...]:
     """Observe ``work``; ``step`` hears the share done, 0 to 1, and what comes next."""
     step(0.0, "Reading the answer")
-    answer = read_answer(work, models)
+    answer = read_answer(read_own_text(work), models)
     step(0.35, "Checking grammar and spelling")
     tokens = tokens_of(answer)
     lints = lint(answer, models)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from grading.domain.work import WritingWork
 from grading.rubric.observation import Observation
+from workers.turn import TURN
 from workers.writing.measure import Step, measure
 from workers.writing.models import load_models
 
@@ -27,4 +28,5 @@ class MeasuringHere:
 
     def measure(self, work: WritingWork, step: Step) -> tuple[Observation, ...]:
         """Observe ``work``."""
-        return measure(work, self._models, step)
+        with TURN:
+            return measure(work, self._models, step)

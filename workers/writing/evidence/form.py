@@ -4,6 +4,7 @@ The model's answer is held to the strict JSON schema of these classes. Their tex
 the prompt: a change of any of them is a new version of it.
 """
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import openai
@@ -154,6 +155,7 @@ class EvidenceAndFeedbackForm(EvidenceForm):
     feedback: FeedbackGiven
 
 
+@lru_cache
 def strict_schema(form: type[EvidenceForm]) -> dict[str, Any]:
     """The JSON schema of ``form`` as strict structured outputs want it: closed, all required."""
     tool = openai.pydantic_function_tool(form)

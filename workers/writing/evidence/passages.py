@@ -36,18 +36,23 @@ class Passages:
 
         The same words quoted again are looked for behind their last place first.
         """
-        wanted = read(quoted).clean.strip().strip('"').strip()
-        if self._text is not self._own.text:
-            wanted = wanted.lower()
+        # Cleaning takes a while, and few quotes need it.
+        place = self._find(quoted.strip()) or self._find(read(quoted).clean.strip().strip('" '))
+        if place is None:
+            self.dropped += 1
+            return None
+        self.found += 1
+        return self._own.source.quote(*place)
+
+    def _find(self, quoted: str) -> tuple[int, int] | None:
+        wanted = quoted if self._text is self._own.text else quoted.lower()
         at = self._place(wanted, self._from[wanted])
         if at < 0:
             at = self._place(wanted, 0)
         if at < 0:
-            self.dropped += 1
             return None
-        self.found += 1
         self._from[wanted] = at + 1
-        return self._own.source.quote(at, at + len(wanted))
+        return at, at + len(wanted)
 
     def _place(self, wanted: str, start: int) -> int:
         """Where ``wanted`` stands as whole words from ``start`` on; -1 if nowhere."""

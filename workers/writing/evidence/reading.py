@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
+from grading.rubric.observation import Observation
 from workers.providers.faults import AnswerBreaksSchema, AnswerNotJson, AnswerUnfounded
 from workers.writing.evidence.form import EvidenceForm
 from workers.writing.evidence.observations import QUOTES_NOT_FOUND, observe_evidence
@@ -19,7 +21,15 @@ FEWEST_NOT_FOUND = 4
 F = TypeVar("F", bound=EvidenceForm)
 
 
-def reader_of(form: type[F], own: OwnText) -> Callable[[str], F]:
+@dataclass(frozen=True, slots=True)
+class Evidence(Generic[F]):
+    """A form as it was filled in, and what of it stands in the answer."""
+
+    form: F
+    observations: tuple[Observation, ...]
+
+
+def reader_of(form: type[F], own: OwnText) -> Callable[[str], Evidence[F]]:
     """What reads an answer about ``own`` in this form, and raises a fault for any other answer.
 
     Raises:
@@ -27,7 +37,7 @@ def reader_of(form: type[F], own: OwnText) -> Callable[[str], F]:
             word of the answer.
     """
 
-    def read(content: str) -> F:
+    def read(content: str) -> Evidence[F]:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError):
@@ -36,12 +46,11 @@ def reader_of(form: type[F], own: OwnText) -> Callable[[str], F]:
             filled_in = form.model_validate(document)
         except ValidationError as error:
             raise AnswerBreaksSchema(_places(error)) from None
-        [lost] = [
-            item for item in observe_evidence(filled_in, own) if item.kind == QUOTES_NOT_FOUND
-        ]
+        seen = observe_evidence(filled_in, own)
+        [lost] = [item for item in seen if item.kind == QUOTES_NOT_FOUND]
         if lost.value > MOST_NOT_FOUND and float(lost.details["count"]) >= FEWEST_NOT_FOUND:
             raise AnswerUnfounded(f"{lost.value:.0%} of its quotes are not in the learner's text")
-        return filled_in
+        return Evidence(filled_in, seen)
 
     return read
 

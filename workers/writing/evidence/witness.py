@@ -13,7 +13,7 @@ from workers.providers.faults import ProviderFault
 from workers.providers.waiting import await_call
 from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
 from workers.writing.evidence.prompt import PromptFile, ask_for_evidence, make_mark
-from workers.writing.evidence.reading import reader_of
+from workers.writing.evidence.reading import Evidence, reader_of
 from workers.writing.own_text import OwnText
 
 #: The stages under which answers are kept.
@@ -24,9 +24,9 @@ EVIDENCE, SECOND_EVIDENCE = "evidence", "second_evidence"
 class Heard:
     """What the models saw."""
 
-    evidence: EvidenceAndFeedbackForm
+    evidence: Evidence[EvidenceAndFeedbackForm]
     #: What the second model saw; None where there is none, or it gave nothing usable.
-    second: EvidenceForm | None
+    second: Evidence[EvidenceForm] | None
     uses: tuple[ModelUse, ...]
 
 
@@ -34,8 +34,8 @@ class Heard:
 class Hearing:
     """Calls in flight."""
 
-    first: Future[Testimony[EvidenceAndFeedbackForm]]
-    second: Future[Testimony[EvidenceForm]] | None
+    first: Future[Testimony[Evidence[EvidenceAndFeedbackForm]]]
+    second: Future[Testimony[Evidence[EvidenceForm]]] | None
 
     def stop(self) -> None:
         """Stop the calls."""
@@ -88,7 +88,7 @@ class Witness:
 
     def _hear_second(
         self, hearing: Hearing, run: Run, progress: float
-    ) -> Testimony[EvidenceForm] | None:
+    ) -> Testimony[Evidence[EvidenceForm]] | None:
         if hearing.second is None:
             return None
         try:
