@@ -127,6 +127,20 @@ class Postponed(GradingError):
     wait: float
 
 
+@dataclass
+class RecordingGone(GradingError):
+    """The recording is not in the store any more."""
+
+    key: str
+
+
+@dataclass
+class RecordingNotFound(GradingError):
+    """There is no such recording, or it is another learner's."""
+
+    audio_id: UUID
+
+
 class WorkerStopping(GradingError):
     """The worker is asked to shut down; the job is to be given back."""
 

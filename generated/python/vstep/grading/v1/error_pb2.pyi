@@ -256,6 +256,53 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         { "reason": "ERROR_REASON_PROVIDER_FAILED",
           "message": "key_refused: status 401" }
     """
+    ERROR_REASON_AUDIO_NOT_RECOGNIZED: _ErrorReason.ValueType  # 25
+    """The bytes of an upload are of no audio format that is accepted, or there are
+    none. What counts is the content, not a name.
+
+    Example, with status INVALID_ARGUMENT:
+
+        { "reason": "ERROR_REASON_AUDIO_NOT_RECOGNIZED",
+          "domain": "grading.vstep" }
+    """
+    ERROR_REASON_AUDIO_CHECKSUM_MISMATCH: _ErrorReason.ValueType  # 26
+    """The bytes of an upload are not those that its metadata speaks of: some were
+    lost or changed on the way. Nothing was stored. Upload them again.
+
+    Example, with status INVALID_ARGUMENT:
+
+        { "reason": "ERROR_REASON_AUDIO_CHECKSUM_MISMATCH",
+          "domain": "grading.vstep",
+          "metadata": { "field": "metadata.sha256" } }
+    """
+    ERROR_REASON_AUDIO_TOO_LARGE: _ErrorReason.ValueType  # 27
+    """A recording is larger than `GRADING_MAX_AUDIO_BYTES`.
+
+    Example, with status INVALID_ARGUMENT:
+
+        { "reason": "ERROR_REASON_AUDIO_TOO_LARGE",
+          "domain": "grading.vstep",
+          "metadata": { "limit_bytes": "25000000" } }
+    """
+    ERROR_REASON_AUDIO_NOT_FOUND: _ErrorReason.ValueType  # 28
+    """There is no recording of this id, or it is another user's.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_AUDIO_NOT_FOUND",
+          "domain": "grading.vstep",
+          "metadata": { "audio_id": "0197…" } }
+    """
+    ERROR_REASON_AUDIO_REFUSED: _ErrorReason.ValueType  # 29
+    """The recording can't be used, and never will be: it can't be decoded, breaks
+    off, holds no sound, is too long or too large, or may not be fetched from its
+    address. Only ever seen in a `JobError`; the message begins with the problem.
+
+    Example:
+
+        { "reason": "ERROR_REASON_AUDIO_REFUSED",
+          "message": "truncated: The recording breaks off before its end." }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -499,5 +546,52 @@ Example:
 
     { "reason": "ERROR_REASON_PROVIDER_FAILED",
       "message": "key_refused: status 401" }
+"""
+ERROR_REASON_AUDIO_NOT_RECOGNIZED: ErrorReason.ValueType  # 25
+"""The bytes of an upload are of no audio format that is accepted, or there are
+none. What counts is the content, not a name.
+
+Example, with status INVALID_ARGUMENT:
+
+    { "reason": "ERROR_REASON_AUDIO_NOT_RECOGNIZED",
+      "domain": "grading.vstep" }
+"""
+ERROR_REASON_AUDIO_CHECKSUM_MISMATCH: ErrorReason.ValueType  # 26
+"""The bytes of an upload are not those that its metadata speaks of: some were
+lost or changed on the way. Nothing was stored. Upload them again.
+
+Example, with status INVALID_ARGUMENT:
+
+    { "reason": "ERROR_REASON_AUDIO_CHECKSUM_MISMATCH",
+      "domain": "grading.vstep",
+      "metadata": { "field": "metadata.sha256" } }
+"""
+ERROR_REASON_AUDIO_TOO_LARGE: ErrorReason.ValueType  # 27
+"""A recording is larger than `GRADING_MAX_AUDIO_BYTES`.
+
+Example, with status INVALID_ARGUMENT:
+
+    { "reason": "ERROR_REASON_AUDIO_TOO_LARGE",
+      "domain": "grading.vstep",
+      "metadata": { "limit_bytes": "25000000" } }
+"""
+ERROR_REASON_AUDIO_NOT_FOUND: ErrorReason.ValueType  # 28
+"""There is no recording of this id, or it is another user's.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_AUDIO_NOT_FOUND",
+      "domain": "grading.vstep",
+      "metadata": { "audio_id": "0197…" } }
+"""
+ERROR_REASON_AUDIO_REFUSED: ErrorReason.ValueType  # 29
+"""The recording can't be used, and never will be: it can't be decoded, breaks
+off, holds no sound, is too long or too large, or may not be fetched from its
+address. Only ever seen in a `JobError`; the message begins with the problem.
+
+Example:
+
+    { "reason": "ERROR_REASON_AUDIO_REFUSED",
+      "message": "truncated: The recording breaks off before its end." }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -35,6 +35,7 @@ class SubmitJobRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     PROMPT_FIELD_NUMBER: _builtins.int
     WRITING_FIELD_NUMBER: _builtins.int
+    SPEAKING_FIELD_NUMBER: _builtins.int
     FEEDBACK_LANGUAGE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The client's retry key, a UUID. A call that is repeated because its answer
@@ -61,6 +62,10 @@ class SubmitJobRequest(_message.Message):
     def writing(self) -> _job_pb2.WritingWork:
         """An answer to a writing task."""
 
+    @_builtins.property
+    def speaking(self) -> _job_pb2.SpeakingWork:
+        """A recorded answer to a part of the speaking paper."""
+
     def __init__(
         self,
         *,
@@ -70,17 +75,108 @@ class SubmitJobRequest(_message.Message):
         user_id: _builtins.str = ...,
         prompt: _job_pb2.Prompt | None = ...,
         writing: _job_pb2.WritingWork | None = ...,
+        speaking: _job_pb2.SpeakingWork | None = ...,
         feedback_language: _result_pb2.FeedbackLanguage.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["prompt", b"prompt", "work", b"work", "writing", b"writing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["prompt", b"prompt", "speaking", b"speaking", "work", b"work", "writing", b"writing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "feedback_language", b"feedback_language", "prompt", b"prompt", "request_id", b"request_id", "submission_id", b"submission_id", "user_id", b"user_id", "work", b"work", "writing", b"writing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "feedback_language", b"feedback_language", "prompt", b"prompt", "request_id", b"request_id", "speaking", b"speaking", "submission_id", b"submission_id", "user_id", b"user_id", "work", b"work", "writing", b"writing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["writing"]  # noqa: Y015
+    _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["writing", "speaking"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_work) -> _WhichOneofReturnType_work | None: ...
 
 Global___SubmitJobRequest: _TypeAlias = SubmitJobRequest  # noqa: Y015
+
+@_typing.final
+class AudioMetadata(_message.Message):
+    """What is known of a recording before its bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The client's name for the learner: as in `SubmitJobRequest`."""
+    sha256: _builtins.bytes
+    """SHA-256 of all bytes; empty to leave them unchecked."""
+    size_bytes: _builtins.int
+    """How many bytes there are; 0 where that is not known, as while recording."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        sha256: _builtins.bytes = ...,
+        size_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sha256", b"sha256", "size_bytes", b"size_bytes", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AudioMetadata: _TypeAlias = AudioMetadata  # noqa: Y015
+
+@_typing.final
+class UploadAudioRequest(_message.Message):
+    """A piece of an upload."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METADATA_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes; 1 MiB at most, and 64 KiB are a good size."""
+    @_builtins.property
+    def metadata(self) -> Global___AudioMetadata:
+        """What is known of the recording. In the first message, and only there."""
+
+    def __init__(
+        self,
+        *,
+        metadata: Global___AudioMetadata | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "metadata", b"metadata", "piece", b"piece"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "metadata", b"metadata", "piece", b"piece"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_piece: _TypeAlias = _typing.Literal["metadata", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_piece: _TypeAlias = _typing.Literal["piece", b"piece"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_piece) -> _WhichOneofReturnType_piece | None: ...
+
+Global___UploadAudioRequest: _TypeAlias = UploadAudioRequest  # noqa: Y015
+
+@_typing.final
+class UploadAudioResponse(_message.Message):
+    """The recording as it is stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUDIO_ID_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    audio_id: _builtins.str
+    """Its name, for `SpeakingWork.audio_id`: a UUID."""
+    size_bytes: _builtins.int
+    """How many bytes were stored."""
+    sha256: _builtins.bytes
+    """SHA-256 of them."""
+    def __init__(
+        self,
+        *,
+        audio_id: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        sha256: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_id", b"audio_id", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadAudioResponse: _TypeAlias = UploadAudioResponse  # noqa: Y015
 
 @_typing.final
 class SubmitJobResponse(_message.Message):

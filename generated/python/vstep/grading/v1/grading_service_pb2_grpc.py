@@ -55,6 +55,11 @@ class GradingServiceStub:
                 request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.SubmitJobRequest.SerializeToString,
                 response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.SubmitJobResponse.FromString,
                 _registered_method=True)
+        self.UploadAudio = channel.stream_unary(
+                '/vstep.grading.v1.GradingService/UploadAudio',
+                request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.UploadAudioRequest.SerializeToString,
+                response_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.UploadAudioResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/vstep.grading.v1.GradingService/GetJob',
                 request_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.GetJobRequest.SerializeToString,
@@ -139,6 +144,30 @@ class GradingServiceServicer:
         has a job for this attempt.
         - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
         `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+        - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
+        recording of this user; it may have been erased since.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadAudio(self, request_iterator, context):
+        """Stores a recording, to be graded by a job that names it. The first message
+        holds what is known of it, the others its bytes in their order. When this
+        call has answered, the recording is stored; when it ends otherwise, nothing
+        is. A recording that no job has named within
+        `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+
+        Repeating it stores another recording.
+
+        - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_NOT_RECOGNIZED`: the bytes are of no
+        audio format that is accepted, or there are none.
+        - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_CHECKSUM_MISMATCH`: the bytes are not
+        those that the checksum or the size speaks of.
+        - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
+        `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+        - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
+        recordings can't be reached.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -277,6 +306,11 @@ def add_GradingServiceServicer_to_server(servicer, server):
                     request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.SubmitJobRequest.FromString,
                     response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.SubmitJobResponse.SerializeToString,
             ),
+            'UploadAudio': grpc.stream_unary_rpc_method_handler(
+                    servicer.UploadAudio,
+                    request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.UploadAudioRequest.FromString,
+                    response_serializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.UploadAudioResponse.SerializeToString,
+            ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJob,
                     request_deserializer=vstep_dot_grading_dot_v1_dot_grading__service__pb2.GetJobRequest.FromString,
@@ -371,6 +405,33 @@ class GradingService:
             '/vstep.grading.v1.GradingService/SubmitJob',
             vstep_dot_grading_dot_v1_dot_grading__service__pb2.SubmitJobRequest.SerializeToString,
             vstep_dot_grading_dot_v1_dot_grading__service__pb2.SubmitJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadAudio(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/vstep.grading.v1.GradingService/UploadAudio',
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.UploadAudioRequest.SerializeToString,
+            vstep_dot_grading_dot_v1_dot_grading__service__pb2.UploadAudioResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,26 @@ class GradingServiceStub:
       has a job for this attempt.
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
       `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+    - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
+      recording of this user; it may have been erased since.
+    """
+    UploadAudio: _grpc.StreamUnaryMultiCallable[_grading_service_pb2.UploadAudioRequest, _grading_service_pb2.UploadAudioResponse]
+    """Stores a recording, to be graded by a job that names it. The first message
+    holds what is known of it, the others its bytes in their order. When this
+    call has answered, the recording is stored; when it ends otherwise, nothing
+    is. A recording that no job has named within
+    `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+
+    Repeating it stores another recording.
+
+    - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_NOT_RECOGNIZED`: the bytes are of no
+      audio format that is accepted, or there are none.
+    - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_CHECKSUM_MISMATCH`: the bytes are not
+      those that the checksum or the size speaks of.
+    - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
+      `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+    - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
+      recordings can't be reached.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.GetJobRequest, _grading_service_pb2.GetJobResponse]
     """Tells where a job stands.
@@ -183,6 +203,26 @@ class GradingServiceAsyncStub(GradingServiceStub):
       has a job for this attempt.
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
       `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+    - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
+      recording of this user; it may have been erased since.
+    """
+    UploadAudio: _aio.StreamUnaryMultiCallable[_grading_service_pb2.UploadAudioRequest, _grading_service_pb2.UploadAudioResponse]  # type: ignore[assignment]
+    """Stores a recording, to be graded by a job that names it. The first message
+    holds what is known of it, the others its bytes in their order. When this
+    call has answered, the recording is stored; when it ends otherwise, nothing
+    is. A recording that no job has named within
+    `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+
+    Repeating it stores another recording.
+
+    - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_NOT_RECOGNIZED`: the bytes are of no
+      audio format that is accepted, or there are none.
+    - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_CHECKSUM_MISMATCH`: the bytes are not
+      those that the checksum or the size speaks of.
+    - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
+      `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+    - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
+      recordings can't be reached.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.GetJobRequest, _grading_service_pb2.GetJobResponse]  # type: ignore[assignment]
     """Tells where a job stands.
@@ -307,6 +347,32 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
           has a job for this attempt.
         - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
           `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+        - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
+          recording of this user; it may have been erased since.
+        """
+
+    @_abc_1.abstractmethod
+    def UploadAudio(
+        self,
+        request_iterator: _MaybeAsyncIterator[_grading_service_pb2.UploadAudioRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_grading_service_pb2.UploadAudioResponse, _abc.Awaitable[_grading_service_pb2.UploadAudioResponse]]:
+        """Stores a recording, to be graded by a job that names it. The first message
+        holds what is known of it, the others its bytes in their order. When this
+        call has answered, the recording is stored; when it ends otherwise, nothing
+        is. A recording that no job has named within
+        `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+
+        Repeating it stores another recording.
+
+        - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_NOT_RECOGNIZED`: the bytes are of no
+          audio format that is accepted, or there are none.
+        - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_CHECKSUM_MISMATCH`: the bytes are not
+          those that the checksum or the size speaks of.
+        - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
+          `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+        - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
+          recordings can't be reached.
         """
 
     @_abc_1.abstractmethod

@@ -33,7 +33,7 @@ class _SkillEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Skill.ValueType
     SKILL_WRITING: _Skill.ValueType  # 1
     """A letter or an essay."""
     SKILL_SPEAKING: _Skill.ValueType  # 2
-    """A recording. No work of this skill can be submitted yet."""
+    """A recording."""
 
 class Skill(_Skill, metaclass=_SkillEnumTypeWrapper):
     """The skill that a unit of work belongs to."""
@@ -43,7 +43,7 @@ SKILL_UNSPECIFIED: Skill.ValueType  # 0
 SKILL_WRITING: Skill.ValueType  # 1
 """A letter or an essay."""
 SKILL_SPEAKING: Skill.ValueType  # 2
-"""A recording. No work of this skill can be submitted yet."""
+"""A recording."""
 Global___Skill: _TypeAlias = Skill  # noqa: Y015
 
 class _WritingTask:
@@ -70,6 +70,34 @@ WRITING_TASK_ESSAY: WritingTask.ValueType  # 2
 """Task 2: an essay of at least 250 words."""
 Global___WritingTask: _TypeAlias = WritingTask  # noqa: Y015
 
+class _SpeakingPart:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SpeakingPartEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SpeakingPart.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SPEAKING_PART_UNSPECIFIED: _SpeakingPart.ValueType  # 0
+    """Not a part; refused."""
+    SPEAKING_PART_SOCIAL_INTERACTION: _SpeakingPart.ValueType  # 1
+    """Part 1: social interaction, 2 to 3 minutes."""
+    SPEAKING_PART_SOLUTION_DISCUSSION: _SpeakingPart.ValueType  # 2
+    """Part 2: solution discussion, 2 to 3 minutes: choose among three, say why."""
+    SPEAKING_PART_TOPIC_DEVELOPMENT: _SpeakingPart.ValueType  # 3
+    """Part 3: topic development and follow-up, 3 to 4 minutes."""
+
+class SpeakingPart(_SpeakingPart, metaclass=_SpeakingPartEnumTypeWrapper):
+    """The three parts of the VSTEP.3-5 speaking paper."""
+
+SPEAKING_PART_UNSPECIFIED: SpeakingPart.ValueType  # 0
+"""Not a part; refused."""
+SPEAKING_PART_SOCIAL_INTERACTION: SpeakingPart.ValueType  # 1
+"""Part 1: social interaction, 2 to 3 minutes."""
+SPEAKING_PART_SOLUTION_DISCUSSION: SpeakingPart.ValueType  # 2
+"""Part 2: solution discussion, 2 to 3 minutes: choose among three, say why."""
+SPEAKING_PART_TOPIC_DEVELOPMENT: SpeakingPart.ValueType  # 3
+"""Part 3: topic development and follow-up, 3 to 4 minutes."""
+Global___SpeakingPart: _TypeAlias = SpeakingPart  # noqa: Y015
+
 class _JobState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -83,7 +111,7 @@ class _JobStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobState.Val
     JOB_STATE_PROCESSING: _JobState.ValueType  # 2
     """A worker holds the job."""
     JOB_STATE_ANALYZING: _JobState.ValueType  # 3
-    """The answer is being measured."""
+    """The answer is being measured, a recording transcribed."""
     JOB_STATE_GRADING: _JobState.ValueType  # 4
     """Criteria, caps and the score are being computed."""
     JOB_STATE_RETRYING: _JobState.ValueType  # 5
@@ -107,7 +135,7 @@ JOB_STATE_QUEUED: JobState.ValueType  # 1
 JOB_STATE_PROCESSING: JobState.ValueType  # 2
 """A worker holds the job."""
 JOB_STATE_ANALYZING: JobState.ValueType  # 3
-"""The answer is being measured."""
+"""The answer is being measured, a recording transcribed."""
 JOB_STATE_GRADING: JobState.ValueType  # 4
 """Criteria, caps and the score are being computed."""
 JOB_STATE_RETRYING: JobState.ValueType  # 5
@@ -135,7 +163,7 @@ class _JobStageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobStage.Val
     JOB_STAGE_STARTING: _JobStage.ValueType  # 2
     """A worker took the job."""
     JOB_STAGE_MEASURING: _JobStage.ValueType  # 3
-    """Language features are being measured."""
+    """Language features, or sound and words, are being measured."""
     JOB_STAGE_SCORING: _JobStage.ValueType  # 4
     """The rubric turns the evidence into scores."""
     JOB_STAGE_ENDED: _JobStage.ValueType  # 5
@@ -153,7 +181,7 @@ JOB_STAGE_WAITING: JobStage.ValueType  # 1
 JOB_STAGE_STARTING: JobStage.ValueType  # 2
 """A worker took the job."""
 JOB_STAGE_MEASURING: JobStage.ValueType  # 3
-"""Language features are being measured."""
+"""Language features, or sound and words, are being measured."""
 JOB_STAGE_SCORING: JobStage.ValueType  # 4
 """The rubric turns the evidence into scores."""
 JOB_STAGE_ENDED: JobStage.ValueType  # 5
@@ -206,6 +234,10 @@ class _ReviewReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewRe
     """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
     REVIEW_REASON_SCORERS_DISAGREE: _ReviewReason.ValueType  # 4
     """What a language model saw and what was measured are too far apart."""
+    REVIEW_REASON_NOT_MEASURED: _ReviewReason.ValueType  # 5
+    """A criterion could not be measured: the result has no score for it."""
+    REVIEW_REASON_LOW_TRANSCRIPT_CONFIDENCE: _ReviewReason.ValueType  # 6
+    """The recogniser was unsure of what was said in the recording."""
 
 class ReviewReason(_ReviewReason, metaclass=_ReviewReasonEnumTypeWrapper):
     """Why an examiner has to look at a result."""
@@ -220,6 +252,10 @@ REVIEW_REASON_SPOT_CHECK: ReviewReason.ValueType  # 3
 """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
 REVIEW_REASON_SCORERS_DISAGREE: ReviewReason.ValueType  # 4
 """What a language model saw and what was measured are too far apart."""
+REVIEW_REASON_NOT_MEASURED: ReviewReason.ValueType  # 5
+"""A criterion could not be measured: the result has no score for it."""
+REVIEW_REASON_LOW_TRANSCRIPT_CONFIDENCE: ReviewReason.ValueType  # 6
+"""The recogniser was unsure of what was said in the recording."""
 Global___ReviewReason: _TypeAlias = ReviewReason  # noqa: Y015
 
 @_typing.final
@@ -284,6 +320,40 @@ class WritingWork(_message.Message):
 Global___WritingWork: _TypeAlias = WritingWork  # noqa: Y015
 
 @_typing.final
+class SpeakingWork(_message.Message):
+    """One recorded answer to one part of the speaking paper."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PART_FIELD_NUMBER: _builtins.int
+    AUDIO_ID_FIELD_NUMBER: _builtins.int
+    AUDIO_URL_FIELD_NUMBER: _builtins.int
+    part: Global___SpeakingPart.ValueType
+    """Which part it answers."""
+    audio_id: _builtins.str
+    """What `UploadAudio` gave for it. It must be of the same `user_id`."""
+    audio_url: _builtins.str
+    """Where a worker can fetch it: https, on a host of `GRADING_AUDIO_HOSTS`.
+    At most 2,000 characters. It must stay there until the job has ended.
+    """
+    def __init__(
+        self,
+        *,
+        part: Global___SpeakingPart.ValueType = ...,
+        audio_id: _builtins.str = ...,
+        audio_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio_id", b"audio_id", "audio_url", b"audio_url", "recording", b"recording"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_id", b"audio_id", "audio_url", b"audio_url", "part", b"part", "recording", b"recording"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_recording: _TypeAlias = _typing.Literal["audio_id", "audio_url"]  # noqa: Y015
+    _WhichOneofArgType_recording: _TypeAlias = _typing.Literal["recording", b"recording"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_recording) -> _WhichOneofReturnType_recording | None: ...
+
+Global___SpeakingWork: _TypeAlias = SpeakingWork  # noqa: Y015
+
+@_typing.final
 class JobError(_message.Message):
     """Why a job failed."""
 
@@ -338,6 +408,7 @@ class Job(_message.Message):
     DELAYED_FIELD_NUMBER: _builtins.int
     REVIEW_PRIORITY_FIELD_NUMBER: _builtins.int
     REVIEW_REASONS_FIELD_NUMBER: _builtins.int
+    SPEAKING_PART_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The service's name for the job: a UUID, version 7."""
     request_id: _builtins.str
@@ -384,6 +455,8 @@ class Job(_message.Message):
     to. With `GRADING_REVIEW_MODE=required` the job waits for that in
     REVIEW_REQUIRED; with `advisory` it is COMPLETED all the same.
     """
+    speaking_part: Global___SpeakingPart.ValueType
+    """The part of the speaking paper; absent for another skill."""
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
         """When the job was stored."""
@@ -438,13 +511,19 @@ class Job(_message.Message):
         delayed: _builtins.bool = ...,
         review_priority: Global___ReviewPriority.ValueType = ...,
         review_reasons: _abc.Iterable[Global___ReviewReason.ValueType] | None = ...,
+        speaking_part: Global___SpeakingPart.ValueType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "next_run_time", b"next_run_time", "update_time", b"update_time", "writing_task", b"writing_task"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_speaking_part", b"_speaking_part", "_writing_task", b"_writing_task", "accept_time", b"accept_time", "deadline", b"deadline", "end_time", b"end_time", "error", b"error", "next_run_time", b"next_run_time", "speaking_part", b"speaking_part", "update_time", b"update_time", "writing_task", b"writing_task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "delayed", b"delayed", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "review_priority", b"review_priority", "review_reasons", b"review_reasons", "run", b"run", "skill", b"skill", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_speaking_part", b"_speaking_part", "_writing_task", b"_writing_task", "accept_time", b"accept_time", "attempt", b"attempt", "deadline", b"deadline", "delayed", b"delayed", "end_time", b"end_time", "error", b"error", "id", b"id", "last_sequence", b"last_sequence", "late", b"late", "next_run_time", b"next_run_time", "progress", b"progress", "request_id", b"request_id", "retries", b"retries", "retry_of", b"retry_of", "review_priority", b"review_priority", "review_reasons", b"review_reasons", "run", b"run", "skill", b"skill", "speaking_part", b"speaking_part", "state", b"state", "submission_id", b"submission_id", "update_time", b"update_time", "user_id", b"user_id", "writing_task", b"writing_task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__speaking_part: _TypeAlias = _typing.Literal["speaking_part"]  # noqa: Y015
+    _WhichOneofArgType__speaking_part: _TypeAlias = _typing.Literal["_speaking_part", b"_speaking_part"]  # noqa: Y015
     _WhichOneofReturnType__writing_task: _TypeAlias = _typing.Literal["writing_task"]  # noqa: Y015
     _WhichOneofArgType__writing_task: _TypeAlias = _typing.Literal["_writing_task", b"_writing_task"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__speaking_part) -> _WhichOneofReturnType__speaking_part | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__writing_task) -> _WhichOneofReturnType__writing_task | None: ...
 
 Global___Job: _TypeAlias = Job  # noqa: Y015

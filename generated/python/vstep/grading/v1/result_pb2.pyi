@@ -66,9 +66,15 @@ class _CriterionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Criterion.V
     CRITERION_ORGANIZATION: _Criterion.ValueType  # 2
     """Writing: order, paragraphs, linking."""
     CRITERION_VOCABULARY: _Criterion.ValueType  # 3
-    """Writing: range and precision of words."""
+    """Range and precision of words."""
     CRITERION_GRAMMAR: _Criterion.ValueType  # 4
-    """Writing: range and accuracy of structures, spelling and punctuation."""
+    """Range and accuracy of structures; in writing spelling and punctuation too."""
+    CRITERION_PRONUNCIATION: _Criterion.ValueType  # 5
+    """Speaking: sounds, stress and intonation, as they were heard."""
+    CRITERION_FLUENCY: _Criterion.ValueType  # 6
+    """Speaking: pace, pauses, repairs."""
+    CRITERION_DISCOURSE_MANAGEMENT: _Criterion.ValueType  # 7
+    """Speaking: coherence, development, and whether the task was dealt with."""
 
 class Criterion(_Criterion, metaclass=_CriterionEnumTypeWrapper):
     """What a criterion score is given for."""
@@ -80,9 +86,15 @@ CRITERION_TASK_FULFILLMENT: Criterion.ValueType  # 1
 CRITERION_ORGANIZATION: Criterion.ValueType  # 2
 """Writing: order, paragraphs, linking."""
 CRITERION_VOCABULARY: Criterion.ValueType  # 3
-"""Writing: range and precision of words."""
+"""Range and precision of words."""
 CRITERION_GRAMMAR: Criterion.ValueType  # 4
-"""Writing: range and accuracy of structures, spelling and punctuation."""
+"""Range and accuracy of structures; in writing spelling and punctuation too."""
+CRITERION_PRONUNCIATION: Criterion.ValueType  # 5
+"""Speaking: sounds, stress and intonation, as they were heard."""
+CRITERION_FLUENCY: Criterion.ValueType  # 6
+"""Speaking: pace, pauses, repairs."""
+CRITERION_DISCOURSE_MANAGEMENT: Criterion.ValueType  # 7
+"""Speaking: coherence, development, and whether the task was dealt with."""
 Global___Criterion: _TypeAlias = Criterion  # noqa: Y015
 
 class _CapReason:
@@ -98,7 +110,9 @@ class _CapReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CapReason.V
     CAP_REASON_COPIED_FROM_PROMPT: _CapReason.ValueType  # 2
     """The answer is mostly the prompt's own words. Cap 3.5."""
     CAP_REASON_TOO_SHORT: _CapReason.ValueType  # 3
-    """Under half of the least number of words. Cap 4.0."""
+    """Under half of the least number of words, cap 4.0; of speech under 40 words,
+    cap 4.0, or under 20, cap 1.0.
+    """
     CAP_REASON_REPEATED_OR_PADDED: _CapReason.ValueType  # 4
     """The same sentences again and again. Cap 4.0."""
     CAP_REASON_NOT_ENGLISH: _CapReason.ValueType  # 5
@@ -107,6 +121,8 @@ class _CapReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CapReason.V
     """Over a fifth of the words are not English. Cap 4.0."""
     CAP_REASON_NO_SENSE: _CapReason.ValueType  # 7
     """Sound sentences of rare words that say nothing. Cap 3.5."""
+    CAP_REASON_LOW_TRANSCRIPT_CONFIDENCE: _CapReason.ValueType  # 8
+    """The recogniser was unsure of what it heard. Cap 4.0, and a review."""
 
 class CapReason(_CapReason, metaclass=_CapReasonEnumTypeWrapper):
     """A reason for which a unit may not score high, whatever its criteria say."""
@@ -118,7 +134,9 @@ CAP_REASON_OFF_TOPIC: CapReason.ValueType  # 1
 CAP_REASON_COPIED_FROM_PROMPT: CapReason.ValueType  # 2
 """The answer is mostly the prompt's own words. Cap 3.5."""
 CAP_REASON_TOO_SHORT: CapReason.ValueType  # 3
-"""Under half of the least number of words. Cap 4.0."""
+"""Under half of the least number of words, cap 4.0; of speech under 40 words,
+cap 4.0, or under 20, cap 1.0.
+"""
 CAP_REASON_REPEATED_OR_PADDED: CapReason.ValueType  # 4
 """The same sentences again and again. Cap 4.0."""
 CAP_REASON_NOT_ENGLISH: CapReason.ValueType  # 5
@@ -127,6 +145,8 @@ CAP_REASON_MIXED_LANGUAGE: CapReason.ValueType  # 6
 """Over a fifth of the words are not English. Cap 4.0."""
 CAP_REASON_NO_SENSE: CapReason.ValueType  # 7
 """Sound sentences of rare words that say nothing. Cap 3.5."""
+CAP_REASON_LOW_TRANSCRIPT_CONFIDENCE: CapReason.ValueType  # 8
+"""The recogniser was unsure of what it heard. Cap 4.0, and a review."""
 Global___CapReason: _TypeAlias = CapReason  # noqa: Y015
 
 class _Flag:
@@ -184,6 +204,38 @@ IMPACT_LOWERS: Impact.ValueType  # 2
 IMPACT_NEUTRAL: Impact.ValueType  # 3
 """It was seen, and moved nothing."""
 Global___Impact: _TypeAlias = Impact  # noqa: Y015
+
+class _NotAssessableReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NotAssessableReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NotAssessableReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOT_ASSESSABLE_REASON_UNSPECIFIED: _NotAssessableReason.ValueType  # 0
+    """Never sent."""
+    NOT_ASSESSABLE_REASON_SILENCE: _NotAssessableReason.ValueType  # 1
+    """Nothing is heard at all."""
+    NOT_ASSESSABLE_REASON_NOISE: _NotAssessableReason.ValueType  # 2
+    """Something is heard all along, and it is no speech."""
+    NOT_ASSESSABLE_REASON_TONE: _NotAssessableReason.ValueType  # 3
+    """A steady tone."""
+    NOT_ASSESSABLE_REASON_NO_SPEECH: _NotAssessableReason.ValueType  # 4
+    """Somebody may speak, but too briefly or unclearly for a single word."""
+
+class NotAssessableReason(_NotAssessableReason, metaclass=_NotAssessableReasonEnumTypeWrapper):
+    """Why a recording that can be played could not be graded."""
+
+NOT_ASSESSABLE_REASON_UNSPECIFIED: NotAssessableReason.ValueType  # 0
+"""Never sent."""
+NOT_ASSESSABLE_REASON_SILENCE: NotAssessableReason.ValueType  # 1
+"""Nothing is heard at all."""
+NOT_ASSESSABLE_REASON_NOISE: NotAssessableReason.ValueType  # 2
+"""Something is heard all along, and it is no speech."""
+NOT_ASSESSABLE_REASON_TONE: NotAssessableReason.ValueType  # 3
+"""A steady tone."""
+NOT_ASSESSABLE_REASON_NO_SPEECH: NotAssessableReason.ValueType  # 4
+"""Somebody may speak, but too briefly or unclearly for a single word."""
+Global___NotAssessableReason: _TypeAlias = NotAssessableReason  # noqa: Y015
 
 class _ConfidenceFactor:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -278,6 +330,36 @@ class Quote(_message.Message):
 Global___Quote: _TypeAlias = Quote  # noqa: Y015
 
 @_typing.final
+class Moment(_message.Message):
+    """What is heard from one time to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The words as they were recognised; empty where none were, as in a pause."""
+    start: _builtins.float
+    """Where it begins, in seconds of the recording as it was submitted."""
+    end: _builtins.float
+    """Where it ends, in seconds."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        start: _builtins.float = ...,
+        end: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Moment: _TypeAlias = Moment  # noqa: Y015
+
+@_typing.final
 class Evidence(_message.Message):
     """Something that was observed, and what it did to a criterion score."""
 
@@ -289,6 +371,7 @@ class Evidence(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     QUOTES_FIELD_NUMBER: _builtins.int
+    MOMENTS_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """The kind of observation, in snake case, such as `spelling_errors` or
     `word_count`. The rubric version's file lists them.
@@ -311,6 +394,10 @@ class Evidence(_message.Message):
         whole answer.
         """
 
+    @_builtins.property
+    def moments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Moment]:
+        """The same of a recording. At most 5."""
+
     def __init__(
         self,
         *,
@@ -320,10 +407,11 @@ class Evidence(_message.Message):
         value: _builtins.float | None = ...,
         points: _builtins.float | None = ...,
         quotes: _abc.Iterable[Global___Quote] | None = ...,
+        moments: _abc.Iterable[Global___Moment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_points", b"_points", "_value", b"_value", "points", b"points", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_points", b"_points", "_value", b"_value", "impact", b"impact", "kind", b"kind", "message", b"message", "points", b"points", "quotes", b"quotes", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_points", b"_points", "_value", b"_value", "impact", b"impact", "kind", b"kind", "message", b"message", "moments", b"moments", "points", b"points", "quotes", b"quotes", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__points: _TypeAlias = _typing.Literal["points"]  # noqa: Y015
     _WhichOneofArgType__points: _TypeAlias = _typing.Literal["_points", b"_points"]  # noqa: Y015
@@ -353,7 +441,9 @@ class CriterionScore(_message.Message):
     score: _builtins.float
     """0 to 10 in steps of 0.5."""
     weight: _builtins.float
-    """Its share of the unit's score, 0 to 1. The shares add up to 1."""
+    """Its share of the unit's score, 0 to 1. The shares add up to 1; where a
+    criterion is absent, its share is with the others.
+    """
     band: Global___Band.ValueType
     """The band of this score."""
     descriptor: _builtins.str
@@ -545,6 +635,154 @@ class Provenance(_message.Message):
 Global___Provenance: _TypeAlias = Provenance  # noqa: Y015
 
 @_typing.final
+class SpokenWord(_message.Message):
+    """One word of a recording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """As the recogniser wrote it, with its punctuation."""
+    start: _builtins.float
+    """When it begins and ends, in seconds of the recording."""
+    end: _builtins.float
+    """See `start`."""
+    confidence: _builtins.float
+    """How sure the recogniser was of it, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        start: _builtins.float = ...,
+        end: _builtins.float = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "end", b"end", "start", b"start", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SpokenWord: _TypeAlias = SpokenWord  # noqa: Y015
+
+@_typing.final
+class Transcript(_message.Message):
+    """What was said in a recording, as a recogniser heard it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORDS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CONFIDENCE_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """The language that was heard; its code of ISO 639-1."""
+    language_confidence: _builtins.float
+    """How sure the recogniser was of the language, 0 to 1."""
+    engine: _builtins.str
+    """What recognised it, as `name version`."""
+    confidence: _builtins.float
+    """Mean confidence of the words, 0 to 1."""
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___SpokenWord]:
+        """The words in their order."""
+
+    def __init__(
+        self,
+        *,
+        words: _abc.Iterable[Global___SpokenWord] | None = ...,
+        language: _builtins.str = ...,
+        language_confidence: _builtins.float = ...,
+        engine: _builtins.str = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "engine", b"engine", "language", b"language", "language_confidence", b"language_confidence", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Transcript: _TypeAlias = Transcript  # noqa: Y015
+
+@_typing.final
+class AudioQuality(_message.Message):
+    """How well a recording can be heard. Levels are in dB of full scale: 0 is the
+    loudest.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECONDS_FIELD_NUMBER: _builtins.int
+    SPEECH_SECONDS_FIELD_NUMBER: _builtins.int
+    LEVEL_DBFS_FIELD_NUMBER: _builtins.int
+    PEAK_DBFS_FIELD_NUMBER: _builtins.int
+    CLIPPED_SHARE_FIELD_NUMBER: _builtins.int
+    SNR_DB_FIELD_NUMBER: _builtins.int
+    seconds: _builtins.float
+    """Length of the recording, in seconds."""
+    speech_seconds: _builtins.float
+    """Of those, seconds in which somebody speaks."""
+    level_dbfs: _builtins.float
+    """Root mean square of the speech, or of everything where nobody speaks."""
+    peak_dbfs: _builtins.float
+    """The loudest sample."""
+    clipped_share: _builtins.float
+    """Share of the samples that are cut off at full scale, 0 to 1."""
+    snr_db: _builtins.float
+    """Level of the speech over that of the rest, in dB; absent where one of them
+    is missing.
+    """
+    def __init__(
+        self,
+        *,
+        seconds: _builtins.float = ...,
+        speech_seconds: _builtins.float = ...,
+        level_dbfs: _builtins.float = ...,
+        peak_dbfs: _builtins.float = ...,
+        clipped_share: _builtins.float = ...,
+        snr_db: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_snr_db", b"_snr_db", "snr_db", b"snr_db"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_snr_db", b"_snr_db", "clipped_share", b"clipped_share", "level_dbfs", b"level_dbfs", "peak_dbfs", b"peak_dbfs", "seconds", b"seconds", "snr_db", b"snr_db", "speech_seconds", b"speech_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__snr_db: _TypeAlias = _typing.Literal["snr_db"]  # noqa: Y015
+    _WhichOneofArgType__snr_db: _TypeAlias = _typing.Literal["_snr_db", b"_snr_db"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__snr_db) -> _WhichOneofReturnType__snr_db | None: ...
+
+Global___AudioQuality: _TypeAlias = AudioQuality  # noqa: Y015
+
+@_typing.final
+class NotAssessable(_message.Message):
+    """An outcome of its own: there is nothing to grade. It is no score of zero."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    reason: Global___NotAssessableReason.ValueType
+    """Why."""
+    message: _builtins.str
+    """One sentence for the learner."""
+    def __init__(
+        self,
+        *,
+        reason: Global___NotAssessableReason.ValueType = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotAssessable: _TypeAlias = NotAssessable  # noqa: Y015
+
+@_typing.final
 class ResultSummary(_message.Message):
     """The gist of a result, as the last event of a job carries it."""
 
@@ -555,6 +793,7 @@ class ResultSummary(_message.Message):
     CAPS_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
     CONFIDENCE_FIELD_NUMBER: _builtins.int
+    NOT_ASSESSABLE_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """The unit's score, 0 to 10 in steps of 0.5."""
     band: Global___Band.ValueType
@@ -571,6 +810,10 @@ class ResultSummary(_message.Message):
     def flags(self) -> _containers.RepeatedScalarFieldContainer[Global___Flag.ValueType]:
         """What a person should know."""
 
+    @_builtins.property
+    def not_assessable(self) -> Global___NotAssessable:
+        """There was nothing to grade: `score` and `band` mean nothing then."""
+
     def __init__(
         self,
         *,
@@ -579,10 +822,11 @@ class ResultSummary(_message.Message):
         caps: _abc.Iterable[Global___CapReason.ValueType] | None = ...,
         flags: _abc.Iterable[Global___Flag.ValueType] | None = ...,
         confidence: _builtins.int | None = ...,
+        not_assessable: Global___NotAssessable | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "not_assessable", b"not_assessable"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "band", b"band", "caps", b"caps", "confidence", b"confidence", "flags", b"flags", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "band", b"band", "caps", b"caps", "confidence", b"confidence", "flags", b"flags", "not_assessable", b"not_assessable", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
     _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
@@ -659,6 +903,7 @@ class Remark(_message.Message):
     CRITERION_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     QUOTES_FIELD_NUMBER: _builtins.int
+    MOMENTS_FIELD_NUMBER: _builtins.int
     criterion: Global___Criterion.ValueType
     """The criterion that it is about."""
     text: _builtins.str
@@ -667,16 +912,21 @@ class Remark(_message.Message):
     def quotes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Quote]:
         """The places of the answer that it speaks of; at most 5."""
 
+    @_builtins.property
+    def moments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Moment]:
+        """The same of a recording; at most 5."""
+
     def __init__(
         self,
         *,
         criterion: Global___Criterion.ValueType = ...,
         text: _builtins.str = ...,
         quotes: _abc.Iterable[Global___Quote] | None = ...,
+        moments: _abc.Iterable[Global___Moment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["criterion", b"criterion", "quotes", b"quotes", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["criterion", b"criterion", "moments", b"moments", "quotes", b"quotes", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -763,6 +1013,7 @@ class Result(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     JOB_ID_FIELD_NUMBER: _builtins.int
+    NOT_ASSESSABLE_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
     EXACT_SCORE_FIELD_NUMBER: _builtins.int
     BAND_FIELD_NUMBER: _builtins.int
@@ -776,6 +1027,9 @@ class Result(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     AUDIT_FIELD_NUMBER: _builtins.int
     FEEDBACK_FIELD_NUMBER: _builtins.int
+    ABSENT_CRITERIA_FIELD_NUMBER: _builtins.int
+    TRANSCRIPT_FIELD_NUMBER: _builtins.int
+    AUDIO_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job it belongs to."""
     score: _builtins.float
@@ -792,6 +1046,12 @@ class Result(_message.Message):
     """What the score is and is not, in one sentence; to be shown with it."""
     audit: _builtins.bool
     """Confident enough to be given out, not enough to be forgotten: 85 to 89."""
+    @_builtins.property
+    def not_assessable(self) -> Global___NotAssessable:
+        """Set where there was nothing to grade; look here first. All that speaks of
+        scores is then left out, and means nothing: it is no score of zero.
+        """
+
     @_builtins.property
     def criteria(self) -> _containers.RepeatedCompositeFieldContainer[Global___CriterionScore]:
         """The criteria, in the rubric's order."""
@@ -824,10 +1084,23 @@ class Result(_message.Message):
         from results of versions that had none.
         """
 
+    @_builtins.property
+    def absent_criteria(self) -> _containers.RepeatedScalarFieldContainer[Global___Criterion.ValueType]:
+        """Criteria that could not be measured, and therefore have no score."""
+
+    @_builtins.property
+    def transcript(self) -> Global___Transcript:
+        """What was said; only of a recording."""
+
+    @_builtins.property
+    def audio(self) -> Global___AudioQuality:
+        """How well it could be heard; only of a recording."""
+
     def __init__(
         self,
         *,
         job_id: _builtins.str = ...,
+        not_assessable: Global___NotAssessable | None = ...,
         score: _builtins.float = ...,
         exact_score: _builtins.float = ...,
         band: Global___Band.ValueType = ...,
@@ -841,10 +1114,13 @@ class Result(_message.Message):
         confidence: Global___Confidence | None = ...,
         audit: _builtins.bool = ...,
         feedback: Global___Feedback | None = ...,
+        absent_criteria: _abc.Iterable[Global___Criterion.ValueType] | None = ...,
+        transcript: Global___Transcript | None = ...,
+        audio: Global___AudioQuality | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "create_time", b"create_time", "feedback", b"feedback", "provenance", b"provenance"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "confidence", b"confidence", "create_time", b"create_time", "feedback", b"feedback", "not_assessable", b"not_assessable", "provenance", b"provenance", "transcript", b"transcript"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "band", b"band", "caps", b"caps", "confidence", b"confidence", "create_time", b"create_time", "criteria", b"criteria", "exact_score", b"exact_score", "feedback", b"feedback", "flags", b"flags", "job_id", b"job_id", "notice", b"notice", "provenance", b"provenance", "score", b"score", "word_count", b"word_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_criteria", b"absent_criteria", "audio", b"audio", "audit", b"audit", "band", b"band", "caps", b"caps", "confidence", b"confidence", "create_time", b"create_time", "criteria", b"criteria", "exact_score", b"exact_score", "feedback", b"feedback", "flags", b"flags", "job_id", b"job_id", "not_assessable", b"not_assessable", "notice", b"notice", "provenance", b"provenance", "score", b"score", "transcript", b"transcript", "word_count", b"word_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -354,6 +354,73 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_PROVIDER_FAILED = 24;
    */
   PROVIDER_FAILED = 24,
+
+  /**
+   * The bytes of an upload are of no audio format that is accepted, or there are
+   * none. What counts is the content, not a name.
+   *
+   * Example, with status INVALID_ARGUMENT:
+   *
+   *     { "reason": "ERROR_REASON_AUDIO_NOT_RECOGNIZED",
+   *       "domain": "grading.vstep" }
+   *
+   * @generated from enum value: ERROR_REASON_AUDIO_NOT_RECOGNIZED = 25;
+   */
+  AUDIO_NOT_RECOGNIZED = 25,
+
+  /**
+   * The bytes of an upload are not those that its metadata speaks of: some were
+   * lost or changed on the way. Nothing was stored. Upload them again.
+   *
+   * Example, with status INVALID_ARGUMENT:
+   *
+   *     { "reason": "ERROR_REASON_AUDIO_CHECKSUM_MISMATCH",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "field": "metadata.sha256" } }
+   *
+   * @generated from enum value: ERROR_REASON_AUDIO_CHECKSUM_MISMATCH = 26;
+   */
+  AUDIO_CHECKSUM_MISMATCH = 26,
+
+  /**
+   * A recording is larger than `GRADING_MAX_AUDIO_BYTES`.
+   *
+   * Example, with status INVALID_ARGUMENT:
+   *
+   *     { "reason": "ERROR_REASON_AUDIO_TOO_LARGE",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "limit_bytes": "25000000" } }
+   *
+   * @generated from enum value: ERROR_REASON_AUDIO_TOO_LARGE = 27;
+   */
+  AUDIO_TOO_LARGE = 27,
+
+  /**
+   * There is no recording of this id, or it is another user's.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_AUDIO_NOT_FOUND",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "audio_id": "0197…" } }
+   *
+   * @generated from enum value: ERROR_REASON_AUDIO_NOT_FOUND = 28;
+   */
+  AUDIO_NOT_FOUND = 28,
+
+  /**
+   * The recording can't be used, and never will be: it can't be decoded, breaks
+   * off, holds no sound, is too long or too large, or may not be fetched from its
+   * address. Only ever seen in a `JobError`; the message begins with the problem.
+   *
+   * Example:
+   *
+   *     { "reason": "ERROR_REASON_AUDIO_REFUSED",
+   *       "message": "truncated: The recording breaks off before its end." }
+   *
+   * @generated from enum value: ERROR_REASON_AUDIO_REFUSED = 29;
+   */
+  AUDIO_REFUSED = 29,
 }
 
 /**

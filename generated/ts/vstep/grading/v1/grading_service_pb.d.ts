@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Job, JobEvent, JobState, Prompt, Skill, WritingWork } from "./job_pb.js";
+import type { Job, JobEvent, JobState, Prompt, Skill, SpeakingWork, WritingWork } from "./job_pb.js";
 import type { FeedbackLanguage, Result } from "./result_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ErrorReason } from "./error_pb.js";
@@ -72,6 +72,14 @@ export declare type SubmitJobRequest = Message<"vstep.grading.v1.SubmitJobReques
      */
     value: WritingWork;
     case: "writing";
+  } | {
+    /**
+     * A recorded answer to a part of the speaking paper.
+     *
+     * @generated from field: vstep.grading.v1.SpeakingWork speaking = 8;
+     */
+    value: SpeakingWork;
+    case: "speaking";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -87,6 +95,110 @@ export declare type SubmitJobRequest = Message<"vstep.grading.v1.SubmitJobReques
  * Use `create(SubmitJobRequestSchema)` to create a new message.
  */
 export declare const SubmitJobRequestSchema: GenMessage<SubmitJobRequest>;
+
+/**
+ * What is known of a recording before its bytes.
+ *
+ * @generated from message vstep.grading.v1.AudioMetadata
+ */
+export declare type AudioMetadata = Message<"vstep.grading.v1.AudioMetadata"> & {
+  /**
+   * The client's name for the learner: as in `SubmitJobRequest`.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * SHA-256 of all bytes; empty to leave them unchecked.
+   *
+   * @generated from field: bytes sha256 = 2;
+   */
+  sha256: Uint8Array;
+
+  /**
+   * How many bytes there are; 0 where that is not known, as while recording.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message vstep.grading.v1.AudioMetadata.
+ * Use `create(AudioMetadataSchema)` to create a new message.
+ */
+export declare const AudioMetadataSchema: GenMessage<AudioMetadata>;
+
+/**
+ * A piece of an upload.
+ *
+ * @generated from message vstep.grading.v1.UploadAudioRequest
+ */
+export declare type UploadAudioRequest = Message<"vstep.grading.v1.UploadAudioRequest"> & {
+  /**
+   * The first message holds the metadata, every other one a chunk.
+   *
+   * @generated from oneof vstep.grading.v1.UploadAudioRequest.piece
+   */
+  piece: {
+    /**
+     * What is known of the recording. In the first message, and only there.
+     *
+     * @generated from field: vstep.grading.v1.AudioMetadata metadata = 1;
+     */
+    value: AudioMetadata;
+    case: "metadata";
+  } | {
+    /**
+     * The next bytes; 1 MiB at most, and 64 KiB are a good size.
+     *
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message vstep.grading.v1.UploadAudioRequest.
+ * Use `create(UploadAudioRequestSchema)` to create a new message.
+ */
+export declare const UploadAudioRequestSchema: GenMessage<UploadAudioRequest>;
+
+/**
+ * The recording as it is stored.
+ *
+ * @generated from message vstep.grading.v1.UploadAudioResponse
+ */
+export declare type UploadAudioResponse = Message<"vstep.grading.v1.UploadAudioResponse"> & {
+  /**
+   * Its name, for `SpeakingWork.audio_id`: a UUID.
+   *
+   * @generated from field: string audio_id = 1;
+   */
+  audioId: string;
+
+  /**
+   * How many bytes were stored.
+   *
+   * @generated from field: int64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * SHA-256 of them.
+   *
+   * @generated from field: bytes sha256 = 3;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message vstep.grading.v1.UploadAudioResponse.
+ * Use `create(UploadAudioResponseSchema)` to create a new message.
+ */
+export declare const UploadAudioResponseSchema: GenMessage<UploadAudioResponse>;
 
 /**
  * The job that now stands for the work.
@@ -858,6 +970,8 @@ export declare const GradingService: GenService<{
    *   has a job for this attempt.
    * - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
    *   `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+   * - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
+   *   recording of this user; it may have been erased since.
    *
    * @generated from rpc vstep.grading.v1.GradingService.SubmitJob
    */
@@ -865,6 +979,31 @@ export declare const GradingService: GenService<{
     methodKind: "unary";
     input: typeof SubmitJobRequestSchema;
     output: typeof SubmitJobResponseSchema;
+  },
+  /**
+   * Stores a recording, to be graded by a job that names it. The first message
+   * holds what is known of it, the others its bytes in their order. When this
+   * call has answered, the recording is stored; when it ends otherwise, nothing
+   * is. A recording that no job has named within
+   * `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+   *
+   * Repeating it stores another recording.
+   *
+   * - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_NOT_RECOGNIZED`: the bytes are of no
+   *   audio format that is accepted, or there are none.
+   * - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_CHECKSUM_MISMATCH`: the bytes are not
+   *   those that the checksum or the size speaks of.
+   * - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
+   *   `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+   * - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
+   *   recordings can't be reached.
+   *
+   * @generated from rpc vstep.grading.v1.GradingService.UploadAudio
+   */
+  uploadAudio: {
+    methodKind: "client_streaming";
+    input: typeof UploadAudioRequestSchema;
+    output: typeof UploadAudioResponseSchema;
   },
   /**
    * Tells where a job stands.

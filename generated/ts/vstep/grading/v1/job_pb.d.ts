@@ -72,6 +72,52 @@ export declare type WritingWork = Message<"vstep.grading.v1.WritingWork"> & {
 export declare const WritingWorkSchema: GenMessage<WritingWork>;
 
 /**
+ * One recorded answer to one part of the speaking paper.
+ *
+ * @generated from message vstep.grading.v1.SpeakingWork
+ */
+export declare type SpeakingWork = Message<"vstep.grading.v1.SpeakingWork"> & {
+  /**
+   * Which part it answers.
+   *
+   * @generated from field: vstep.grading.v1.SpeakingPart part = 1;
+   */
+  part: SpeakingPart;
+
+  /**
+   * Where the recording is: WAV, FLAC, MP3, Ogg (Opus or Vorbis), WebM (Opus) or
+   * M4A (AAC), told by its content, at most 10 minutes and
+   * `GRADING_MAX_AUDIO_BYTES`.
+   *
+   * @generated from oneof vstep.grading.v1.SpeakingWork.recording
+   */
+  recording: {
+    /**
+     * What `UploadAudio` gave for it. It must be of the same `user_id`.
+     *
+     * @generated from field: string audio_id = 2;
+     */
+    value: string;
+    case: "audioId";
+  } | {
+    /**
+     * Where a worker can fetch it: https, on a host of `GRADING_AUDIO_HOSTS`.
+     * At most 2,000 characters. It must stay there until the job has ended.
+     *
+     * @generated from field: string audio_url = 3;
+     */
+    value: string;
+    case: "audioUrl";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message vstep.grading.v1.SpeakingWork.
+ * Use `create(SpeakingWorkSchema)` to create a new message.
+ */
+export declare const SpeakingWorkSchema: GenMessage<SpeakingWork>;
+
+/**
  * Why a job failed.
  *
  * @generated from message vstep.grading.v1.JobError
@@ -272,6 +318,13 @@ export declare type Job = Message<"vstep.grading.v1.Job"> & {
    * @generated from field: repeated vstep.grading.v1.ReviewReason review_reasons = 23;
    */
   reviewReasons: ReviewReason[];
+
+  /**
+   * The part of the speaking paper; absent for another skill.
+   *
+   * @generated from field: optional vstep.grading.v1.SpeakingPart speaking_part = 24;
+   */
+  speakingPart?: SpeakingPart | undefined;
 };
 
 /**
@@ -401,7 +454,7 @@ export enum Skill {
   WRITING = 1,
 
   /**
-   * A recording. No work of this skill can be submitted yet.
+   * A recording.
    *
    * @generated from enum value: SKILL_SPEAKING = 2;
    */
@@ -447,6 +500,46 @@ export enum WritingTask {
 export declare const WritingTaskSchema: GenEnum<WritingTask>;
 
 /**
+ * The three parts of the VSTEP.3-5 speaking paper.
+ *
+ * @generated from enum vstep.grading.v1.SpeakingPart
+ */
+export enum SpeakingPart {
+  /**
+   * Not a part; refused.
+   *
+   * @generated from enum value: SPEAKING_PART_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Part 1: social interaction, 2 to 3 minutes.
+   *
+   * @generated from enum value: SPEAKING_PART_SOCIAL_INTERACTION = 1;
+   */
+  SOCIAL_INTERACTION = 1,
+
+  /**
+   * Part 2: solution discussion, 2 to 3 minutes: choose among three, say why.
+   *
+   * @generated from enum value: SPEAKING_PART_SOLUTION_DISCUSSION = 2;
+   */
+  SOLUTION_DISCUSSION = 2,
+
+  /**
+   * Part 3: topic development and follow-up, 3 to 4 minutes.
+   *
+   * @generated from enum value: SPEAKING_PART_TOPIC_DEVELOPMENT = 3;
+   */
+  TOPIC_DEVELOPMENT = 3,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.SpeakingPart.
+ */
+export declare const SpeakingPartSchema: GenEnum<SpeakingPart>;
+
+/**
  * Where a job stands in its life.
  *
  * @generated from enum vstep.grading.v1.JobState
@@ -474,7 +567,7 @@ export enum JobState {
   PROCESSING = 2,
 
   /**
-   * The answer is being measured.
+   * The answer is being measured, a recording transcribed.
    *
    * @generated from enum value: JOB_STATE_ANALYZING = 3;
    */
@@ -556,7 +649,7 @@ export enum JobStage {
   STARTING = 2,
 
   /**
-   * Language features are being measured.
+   * Language features, or sound and words, are being measured.
    *
    * @generated from enum value: JOB_STAGE_MEASURING = 3;
    */
@@ -669,6 +762,20 @@ export enum ReviewReason {
    * @generated from enum value: REVIEW_REASON_SCORERS_DISAGREE = 4;
    */
   SCORERS_DISAGREE = 4,
+
+  /**
+   * A criterion could not be measured: the result has no score for it.
+   *
+   * @generated from enum value: REVIEW_REASON_NOT_MEASURED = 5;
+   */
+  NOT_MEASURED = 5,
+
+  /**
+   * The recogniser was unsure of what was said in the recording.
+   *
+   * @generated from enum value: REVIEW_REASON_LOW_TRANSCRIPT_CONFIDENCE = 6;
+   */
+  LOW_TRANSCRIPT_CONFIDENCE = 6,
 }
 
 /**

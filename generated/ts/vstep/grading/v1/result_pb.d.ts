@@ -47,6 +47,40 @@ export declare type Quote = Message<"vstep.grading.v1.Quote"> & {
 export declare const QuoteSchema: GenMessage<Quote>;
 
 /**
+ * What is heard from one time to another.
+ *
+ * @generated from message vstep.grading.v1.Moment
+ */
+export declare type Moment = Message<"vstep.grading.v1.Moment"> & {
+  /**
+   * The words as they were recognised; empty where none were, as in a pause.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Where it begins, in seconds of the recording as it was submitted.
+   *
+   * @generated from field: double start = 2;
+   */
+  start: number;
+
+  /**
+   * Where it ends, in seconds.
+   *
+   * @generated from field: double end = 3;
+   */
+  end: number;
+};
+
+/**
+ * Describes the message vstep.grading.v1.Moment.
+ * Use `create(MomentSchema)` to create a new message.
+ */
+export declare const MomentSchema: GenMessage<Moment>;
+
+/**
  * Something that was observed, and what it did to a criterion score.
  *
  * @generated from message vstep.grading.v1.Evidence
@@ -97,6 +131,13 @@ export declare type Evidence = Message<"vstep.grading.v1.Evidence"> & {
    * @generated from field: repeated vstep.grading.v1.Quote quotes = 6;
    */
   quotes: Quote[];
+
+  /**
+   * The same of a recording. At most 5.
+   *
+   * @generated from field: repeated vstep.grading.v1.Moment moments = 7;
+   */
+  moments: Moment[];
 };
 
 /**
@@ -126,7 +167,8 @@ export declare type CriterionScore = Message<"vstep.grading.v1.CriterionScore"> 
   score: number;
 
   /**
-   * Its share of the unit's score, 0 to 1. The shares add up to 1.
+   * Its share of the unit's score, 0 to 1. The shares add up to 1; where a
+   * criterion is absent, its share is with the others.
    *
    * @generated from field: double weight = 3;
    */
@@ -362,6 +404,179 @@ export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
 export declare const ProvenanceSchema: GenMessage<Provenance>;
 
 /**
+ * One word of a recording.
+ *
+ * @generated from message vstep.grading.v1.SpokenWord
+ */
+export declare type SpokenWord = Message<"vstep.grading.v1.SpokenWord"> & {
+  /**
+   * As the recogniser wrote it, with its punctuation.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * When it begins and ends, in seconds of the recording.
+   *
+   * @generated from field: double start = 2;
+   */
+  start: number;
+
+  /**
+   * See `start`.
+   *
+   * @generated from field: double end = 3;
+   */
+  end: number;
+
+  /**
+   * How sure the recogniser was of it, 0 to 1.
+   *
+   * @generated from field: double confidence = 4;
+   */
+  confidence: number;
+};
+
+/**
+ * Describes the message vstep.grading.v1.SpokenWord.
+ * Use `create(SpokenWordSchema)` to create a new message.
+ */
+export declare const SpokenWordSchema: GenMessage<SpokenWord>;
+
+/**
+ * What was said in a recording, as a recogniser heard it.
+ *
+ * @generated from message vstep.grading.v1.Transcript
+ */
+export declare type Transcript = Message<"vstep.grading.v1.Transcript"> & {
+  /**
+   * The words in their order.
+   *
+   * @generated from field: repeated vstep.grading.v1.SpokenWord words = 1;
+   */
+  words: SpokenWord[];
+
+  /**
+   * The language that was heard; its code of ISO 639-1.
+   *
+   * @generated from field: string language = 2;
+   */
+  language: string;
+
+  /**
+   * How sure the recogniser was of the language, 0 to 1.
+   *
+   * @generated from field: double language_confidence = 3;
+   */
+  languageConfidence: number;
+
+  /**
+   * What recognised it, as `name version`.
+   *
+   * @generated from field: string engine = 4;
+   */
+  engine: string;
+
+  /**
+   * Mean confidence of the words, 0 to 1.
+   *
+   * @generated from field: double confidence = 5;
+   */
+  confidence: number;
+};
+
+/**
+ * Describes the message vstep.grading.v1.Transcript.
+ * Use `create(TranscriptSchema)` to create a new message.
+ */
+export declare const TranscriptSchema: GenMessage<Transcript>;
+
+/**
+ * How well a recording can be heard. Levels are in dB of full scale: 0 is the
+ * loudest.
+ *
+ * @generated from message vstep.grading.v1.AudioQuality
+ */
+export declare type AudioQuality = Message<"vstep.grading.v1.AudioQuality"> & {
+  /**
+   * Length of the recording, in seconds.
+   *
+   * @generated from field: double seconds = 1;
+   */
+  seconds: number;
+
+  /**
+   * Of those, seconds in which somebody speaks.
+   *
+   * @generated from field: double speech_seconds = 2;
+   */
+  speechSeconds: number;
+
+  /**
+   * Root mean square of the speech, or of everything where nobody speaks.
+   *
+   * @generated from field: double level_dbfs = 3;
+   */
+  levelDbfs: number;
+
+  /**
+   * The loudest sample.
+   *
+   * @generated from field: double peak_dbfs = 4;
+   */
+  peakDbfs: number;
+
+  /**
+   * Share of the samples that are cut off at full scale, 0 to 1.
+   *
+   * @generated from field: double clipped_share = 5;
+   */
+  clippedShare: number;
+
+  /**
+   * Level of the speech over that of the rest, in dB; absent where one of them
+   * is missing.
+   *
+   * @generated from field: optional double snr_db = 6;
+   */
+  snrDb?: number | undefined;
+};
+
+/**
+ * Describes the message vstep.grading.v1.AudioQuality.
+ * Use `create(AudioQualitySchema)` to create a new message.
+ */
+export declare const AudioQualitySchema: GenMessage<AudioQuality>;
+
+/**
+ * An outcome of its own: there is nothing to grade. It is no score of zero.
+ *
+ * @generated from message vstep.grading.v1.NotAssessable
+ */
+export declare type NotAssessable = Message<"vstep.grading.v1.NotAssessable"> & {
+  /**
+   * Why.
+   *
+   * @generated from field: vstep.grading.v1.NotAssessableReason reason = 1;
+   */
+  reason: NotAssessableReason;
+
+  /**
+   * One sentence for the learner.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message vstep.grading.v1.NotAssessable.
+ * Use `create(NotAssessableSchema)` to create a new message.
+ */
+export declare const NotAssessableSchema: GenMessage<NotAssessable>;
+
+/**
  * The gist of a result, as the last event of a job carries it.
  *
  * @generated from message vstep.grading.v1.ResultSummary
@@ -402,6 +617,13 @@ export declare type ResultSummary = Message<"vstep.grading.v1.ResultSummary"> & 
    * @generated from field: optional int32 confidence = 5;
    */
   confidence?: number | undefined;
+
+  /**
+   * There was nothing to grade: `score` and `band` mean nothing then.
+   *
+   * @generated from field: vstep.grading.v1.NotAssessable not_assessable = 6;
+   */
+  notAssessable?: NotAssessable | undefined;
 };
 
 /**
@@ -498,6 +720,13 @@ export declare type Remark = Message<"vstep.grading.v1.Remark"> & {
    * @generated from field: repeated vstep.grading.v1.Quote quotes = 3;
    */
   quotes: Quote[];
+
+  /**
+   * The same of a recording; at most 5.
+   *
+   * @generated from field: repeated vstep.grading.v1.Moment moments = 4;
+   */
+  moments: Moment[];
 };
 
 /**
@@ -596,6 +825,14 @@ export declare type Result = Message<"vstep.grading.v1.Result"> & {
   jobId: string;
 
   /**
+   * Set where there was nothing to grade; look here first. All that speaks of
+   * scores is then left out, and means nothing: it is no score of zero.
+   *
+   * @generated from field: vstep.grading.v1.NotAssessable not_assessable = 15;
+   */
+  notAssessable?: NotAssessable | undefined;
+
+  /**
    * The unit's score, 0 to 10 in steps of 0.5, ties rounded up.
    *
    * @generated from field: double score = 2;
@@ -688,6 +925,27 @@ export declare type Result = Message<"vstep.grading.v1.Result"> & {
    * @generated from field: vstep.grading.v1.Feedback feedback = 14;
    */
   feedback?: Feedback | undefined;
+
+  /**
+   * Criteria that could not be measured, and therefore have no score.
+   *
+   * @generated from field: repeated vstep.grading.v1.Criterion absent_criteria = 16;
+   */
+  absentCriteria: Criterion[];
+
+  /**
+   * What was said; only of a recording.
+   *
+   * @generated from field: vstep.grading.v1.Transcript transcript = 17;
+   */
+  transcript?: Transcript | undefined;
+
+  /**
+   * How well it could be heard; only of a recording.
+   *
+   * @generated from field: vstep.grading.v1.AudioQuality audio = 18;
+   */
+  audio?: AudioQuality | undefined;
 };
 
 /**
@@ -771,18 +1029,39 @@ export enum Criterion {
   ORGANIZATION = 2,
 
   /**
-   * Writing: range and precision of words.
+   * Range and precision of words.
    *
    * @generated from enum value: CRITERION_VOCABULARY = 3;
    */
   VOCABULARY = 3,
 
   /**
-   * Writing: range and accuracy of structures, spelling and punctuation.
+   * Range and accuracy of structures; in writing spelling and punctuation too.
    *
    * @generated from enum value: CRITERION_GRAMMAR = 4;
    */
   GRAMMAR = 4,
+
+  /**
+   * Speaking: sounds, stress and intonation, as they were heard.
+   *
+   * @generated from enum value: CRITERION_PRONUNCIATION = 5;
+   */
+  PRONUNCIATION = 5,
+
+  /**
+   * Speaking: pace, pauses, repairs.
+   *
+   * @generated from enum value: CRITERION_FLUENCY = 6;
+   */
+  FLUENCY = 6,
+
+  /**
+   * Speaking: coherence, development, and whether the task was dealt with.
+   *
+   * @generated from enum value: CRITERION_DISCOURSE_MANAGEMENT = 7;
+   */
+  DISCOURSE_MANAGEMENT = 7,
 }
 
 /**
@@ -818,7 +1097,8 @@ export enum CapReason {
   COPIED_FROM_PROMPT = 2,
 
   /**
-   * Under half of the least number of words. Cap 4.0.
+   * Under half of the least number of words, cap 4.0; of speech under 40 words,
+   * cap 4.0, or under 20, cap 1.0.
    *
    * @generated from enum value: CAP_REASON_TOO_SHORT = 3;
    */
@@ -851,6 +1131,13 @@ export enum CapReason {
    * @generated from enum value: CAP_REASON_NO_SENSE = 7;
    */
   NO_SENSE = 7,
+
+  /**
+   * The recogniser was unsure of what it heard. Cap 4.0, and a review.
+   *
+   * @generated from enum value: CAP_REASON_LOW_TRANSCRIPT_CONFIDENCE = 8;
+   */
+  LOW_TRANSCRIPT_CONFIDENCE = 8,
 }
 
 /**
@@ -931,6 +1218,53 @@ export enum Impact {
  * Describes the enum vstep.grading.v1.Impact.
  */
 export declare const ImpactSchema: GenEnum<Impact>;
+
+/**
+ * Why a recording that can be played could not be graded.
+ *
+ * @generated from enum vstep.grading.v1.NotAssessableReason
+ */
+export enum NotAssessableReason {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: NOT_ASSESSABLE_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nothing is heard at all.
+   *
+   * @generated from enum value: NOT_ASSESSABLE_REASON_SILENCE = 1;
+   */
+  SILENCE = 1,
+
+  /**
+   * Something is heard all along, and it is no speech.
+   *
+   * @generated from enum value: NOT_ASSESSABLE_REASON_NOISE = 2;
+   */
+  NOISE = 2,
+
+  /**
+   * A steady tone.
+   *
+   * @generated from enum value: NOT_ASSESSABLE_REASON_TONE = 3;
+   */
+  TONE = 3,
+
+  /**
+   * Somebody may speak, but too briefly or unclearly for a single word.
+   *
+   * @generated from enum value: NOT_ASSESSABLE_REASON_NO_SPEECH = 4;
+   */
+  NO_SPEECH = 4,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.NotAssessableReason.
+ */
+export declare const NotAssessableReasonSchema: GenEnum<NotAssessableReason>;
 
 /**
  * What speaks for or against a result.
