@@ -219,6 +219,34 @@ def _from_domain(error: GradingError) -> Refusal:
                 f"after_sequence must be at most {last_sequence}, the job's last sequence",
                 {"field": "after_sequence", "last_sequence": str(last_sequence)},
             )
+        case AudioNotRecognized():
+            return Refusal(
+                StatusCode.INVALID_ARGUMENT,
+                ErrorReason.ERROR_REASON_AUDIO_NOT_RECOGNIZED,
+                "the bytes are no WAV, FLAC, MP3, Ogg, WebM or M4A",
+                {"field": "chunk"},
+                (FieldViolation("chunk", "must be the bytes of a WAV, FLAC, MP3, Ogg, WebM or M4A"),),
+            )
+        case AudioChecksumMismatch(field, found):
+            return _invalid(
+                ErrorReason.ERROR_REASON_AUDIO_CHECKSUM_MISMATCH,
+                (FieldViolation(field, f"must be that of the bytes; {found}"),),
+            )
+        case AudioTooLarge(limit_bytes):
+            return Refusal(
+                StatusCode.INVALID_ARGUMENT,
+                ErrorReason.ERROR_REASON_AUDIO_TOO_LARGE,
+                f"a recording may have {limit_bytes} bytes at most",
+                {"field": "chunk", "limit_bytes": str(limit_bytes)},
+                (FieldViolation("chunk", f"must come to {limit_bytes} bytes at most"),),
+            )
+        case RecordingNotFound(audio_id):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_AUDIO_NOT_FOUND,
+                "there is no recording of this audio_id that this user uploaded",
+                {"audio_id": str(audio_id), "field": "speaking.audio_id"},
+            )
         case Draining():
             return _unavailable(
                 ErrorReason.ERROR_REASON_DRAINING, "the server is shutting down; call again"

@@ -28,6 +28,25 @@ class MalformedRequest(GradingError):
     violation: FieldViolation | None
 
 
+class AudioNotRecognized(GradingError):
+    """The bytes of an upload are of no audio format that is accepted."""
+
+
+@dataclass
+class AudioChecksumMismatch(GradingError):
+    """The bytes of an upload are not those that its metadata speaks of."""
+
+    field: str
+    found: str
+
+
+@dataclass
+class AudioTooLarge(GradingError):
+    """A recording has more bytes than one may have."""
+
+    limit_bytes: int
+
+
 class Draining(GradingError):
     """The server is shutting down."""
 

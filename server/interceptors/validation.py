@@ -63,6 +63,17 @@ class Validation(WrappingInterceptor):
 
         return checked
 
+    def client_stream(self, method: str, behavior: Unary) -> Unary:
+        if not method.startswith(_CONTRACT):
+            return behavior
+
+        async def checked(
+            requests: AsyncIterator[Any], context: aio.ServicerContext[Any, Any]
+        ) -> Any:
+            return await behavior(_accepted(requests), context)
+
+        return checked
+
     def server_stream(self, method: str, behavior: ServerStream) -> ServerStream:
         if not method.startswith(_CONTRACT):
             return behavior
@@ -82,6 +93,12 @@ def _parse_or_fault(kind: type[Message], data: bytes) -> Message | MalformedRequ
         return parse(kind, data)
     except MalformedRequest as fault:
         return fault
+
+
+async def _accepted(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        _accept(request)
+        yield request
 
 
 def _accept(request: Message | MalformedRequest) -> None:

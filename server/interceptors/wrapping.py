@@ -12,7 +12,8 @@ from grpc import aio
 if TYPE_CHECKING:
     Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
 
-#: The two shapes of this service's methods.
+#: The shapes of this service's methods. One that reads a stream and answers once is called
+#: as a Unary is, with an iterator in the request's place.
 Unary = Callable[[Any, aio.ServicerContext[Any, Any]], Awaitable[Any]]
 ServerStream = Callable[[Any, aio.ServicerContext[Any, Any]], AsyncIterator[Any]]
 
@@ -51,6 +52,12 @@ class WrappingInterceptor(aio.ServerInterceptor, ABC):
                 self.deserializer(method, handler.request_deserializer),
                 handler.response_serializer,
             )
+        if handler.stream_unary is not None:
+            return grpc.stream_unary_rpc_method_handler(
+                self.client_stream(method, handler.stream_unary),
+                self.deserializer(method, handler.request_deserializer),
+                handler.response_serializer,
+            )
         return cast("Handler", handler)
 
     @abstractmethod
@@ -60,6 +67,10 @@ class WrappingInterceptor(aio.ServerInterceptor, ABC):
     @abstractmethod
     def server_stream(self, method: str, behavior: ServerStream) -> ServerStream:
         """Wrap a method that answers with a stream."""
+
+    def client_stream(self, method: str, behavior: Unary) -> Unary:
+        """Wrap a method that reads a stream and answers once; here: as one that reads once."""
+        return self.unary(method, behavior)
 
     def deserializer(self, method: str, parse: Any) -> Any:
         """Replace what turns the request's bytes into a message; here: keep it."""

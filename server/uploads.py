@@ -1,0 +1,119 @@
+"""Takes uploads in: all of a recording, or nothing of it."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import BinaryIO
+from uuid import UUID
+
+import structlog
+import uuid_utils
+from obstore.exceptions import BaseError
+
+from grading.domain.container import HEAD, container_of
+from grading.recordings import Recordings
+from grading.store.recordings import NewRecording, announce_recording, mark_stored
+from server.exceptions import (
+    AudioChecksumMismatch,
+    AudioNotRecognized,
+    AudioTooLarge,
+    FieldViolation,
+    InvalidRequest,
+    StoreUnavailable,
+)
+from server.store import Store
+from vstep.grading.v1.grading_service_pb2 import AudioMetadata, UploadAudioRequest
+
+_log = structlog.get_logger(__name__)
+
+#: What is larger waits in a file without a name, which is gone with the process.
+_IN_MEMORY = 512 * 1024
+#: Uploads that are taken in side by side; the others wait for their turn.
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """Reads uploads and stores them."""
+
+    store: Store
+    recordings: Recordings
+    max_bytes: int
+    _turns: asyncio.Semaphore
+
+    @classmethod
+    def into(cls, store: Store, recordings: Recordings, max_bytes: int) -> "Uploads":
+        """Store in ``recordings`` what has at most ``max_bytes``."""
+        return cls(store, recordings, max_bytes, asyncio.Semaphore(_AT_ONCE))
+
+    async def take_in(self, requests: AsyncIterator[UploadAudioRequest]) -> NewRecording:
+        """Read an upload to its end, and store it.
+
+        Raises:
+            InvalidRequest: its messages are not in their order.
+            AudioTooLarge, AudioChecksumMismatch, AudioNotRecognized: its bytes won't do.
+            StoreUnavailable: it could not be stored.
+        """
+        async with self._turns:
+            with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+                recording = await self._read(requests, file)
+                file.seek(0)
+                await self._store(recording, file)
+        return recording
+
+    async def _read(
+        self, requests: AsyncIterator[UploadAudioRequest], file: BinaryIO
+    ) -> NewRecording:
+        metadata = await _metadata_of(requests)
+        if metadata.size_bytes > self.max_bytes:
+            raise AudioTooLarge(self.max_bytes)
+        digest = hashlib.sha256()
+        size = 0
+        async for request in requests:
+            if request.WhichOneof("piece") != "chunk":
+                raise _violation("metadata", "may stand in the first message only")
+            size += len(request.chunk)
+            if size > self.max_bytes:
+                raise AudioTooLarge(self.max_bytes)
+            digest.update(request.chunk)
+            file.write(request.chunk)
+        if metadata.size_bytes and metadata.size_bytes != size:
+            raise AudioChecksumMismatch("metadata.size_bytes", f"{size} bytes came")
+        if metadata.sha256 and metadata.sha256 != digest.digest():
+            raise AudioChecksumMismatch("metadata.sha256", "the bytes that came have another one")
+        file.seek(0)
+        container = container_of(file.read(HEAD))
+        if container is None:
+            raise AudioNotRecognized
+        audio_id = UUID(int=uuid_utils.uuid7().int)
+        return NewRecording(
+            id=audio_id,
+            user_id=metadata.user_id,
+            key=f"uploads/{audio_id}",
+            container=container.value,
+            size_bytes=size,
+            sha256=digest.digest(),
+        )
+
+    async def _store(self, recording: NewRecording, file: BinaryIO) -> None:
+        await self.store.run(announce_recording, recording)
+        try:
+            await asyncio.to_thread(self.recordings.keep, recording.key, file)
+        except (OSError, BaseError) as error:
+            _log.error("recording_not_stored", error=type(error).__name__)
+            raise StoreUnavailable from None
+        await self.store.run(mark_stored, recording.id)
+
+
+async def _metadata_of(requests: AsyncIterator[UploadAudioRequest]) -> AudioMetadata:
+    async for request in requests:
+        if request.WhichOneof("piece") == "metadata":
+            return request.metadata
+        break
+    raise _violation("metadata", "must stand in the first message")
+
+
+def _violation(field: str, description: str) -> InvalidRequest:
+    return InvalidRequest([FieldViolation(field, description)])
