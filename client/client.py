@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
@@ -12,9 +13,10 @@ from google.protobuf.duration_pb2 import Duration
 from client.backoff import Backoff
 from client.channel import open_channel
 from client.feed import Feed
-from client.repetition import call_until_answered
+from client.repetition import call_until_answered, stream_until_answered
 from client.resumption import Interruption, WatchLimits
-from client.submission import Outcome, submission
+from client.submission import Outcome, Work, submission
+from client.upload import Upload
 from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
     BatchSubmitJobsRequest,
@@ -28,12 +30,13 @@ from vstep.grading.v1.grading_service_pb2 import (
     RetryJobResponse,
     SubmitJobRequest,
     SubmitJobResponse,
+    UploadAudioResponse,
     WaitJobRequest,
     WaitJobResponse,
     WatchJobsRequest,
 )
 from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceStub
-from vstep.grading.v1.job_pb2 import Job, JobState, Prompt, Skill, WritingWork
+from vstep.grading.v1.job_pb2 import Job, JobState, Prompt, Skill
 from vstep.grading.v1.result_pb2 import FeedbackLanguage, Result
 
 #: How long one call of WaitJob waits, in seconds: under what proxies and
@@ -74,7 +77,7 @@ class GradingClient:
 
     def submit(
         self,
-        writing: WritingWork,
+        work: Work,
         prompt: Prompt,
         *,
         user_id: str,
@@ -95,7 +98,7 @@ class GradingClient:
                 unknown where ``passing`` is true.
         """
         request = submission(
-            writing,
+            work,
             prompt,
             user_id=user_id,
             submission_id=submission_id,
@@ -104,6 +107,23 @@ class GradingClient:
             feedback_language=feedback_language,
         )
         return call_until_answered(self._stub.SubmitJob, request, self._deadline)
+
+    def upload(
+        self, recording: Path, *, user_id: str, deadline: float | None = None
+    ) -> UploadAudioResponse:
+        """Store a recording, and give its name for ``SpeakingWork.audio_id``.
+
+        A call that is repeated after a passing fault may leave a second copy behind, which
+        the service erases by itself. ``deadline``, in seconds, goes before the client's.
+
+        Raises:
+            CallRefused: the service refused; nothing was stored.
+            OSError: the file can't be read.
+        """
+        upload = Upload.of(recording, user_id)
+        return stream_until_answered(
+            self._stub.UploadAudio, upload.messages, deadline or self._deadline
+        )
 
     def submit_batch(self, submissions: Sequence[SubmitJobRequest]) -> list[Outcome]:
         """Store up to 1,000 units of work in one transaction; an outcome for each, in order.

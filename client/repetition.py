@@ -1,6 +1,7 @@
 """Calls that are made again when they met a passing fault."""
 
 import time
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import grpc
@@ -23,11 +24,28 @@ def call_until_answered(
     Raises:
         CallRefused: the call failed for good, or there is no time left for another.
     """
+    return _until_answered(lambda left: method(request, timeout=left), seconds)
+
+
+def stream_until_answered(
+    method: "grpc.StreamUnaryMultiCallable[Request, Response]",
+    requests: Callable[[], Iterator[Request]],
+    seconds: float,
+) -> Response:
+    """The same of a call that sends a stream, which ``requests`` begins anew for each try.
+
+    Raises:
+        CallRefused: the call failed for good, or there is no time left for another.
+    """
+    return _until_answered(lambda left: method(requests(), timeout=left), seconds)
+
+
+def _until_answered(call: Callable[[float], Response], seconds: float) -> Response:
     until = time.monotonic() + seconds
     backoff = Backoff()
     while True:
         try:
-            return method(request, timeout=max(until - time.monotonic(), 0.001))
+            return call(max(until - time.monotonic(), 0.001))
         except grpc.RpcError as error:
             refused = refusal_of(error)
             delay = backoff.next(refused.retry_after)

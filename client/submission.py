@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from uuid import uuid4
 
 from vstep.grading.v1.grading_service_pb2 import Refusal, SubmitJobRequest, SubmitJobResponse
-from vstep.grading.v1.job_pb2 import Prompt, WritingWork
+from vstep.grading.v1.job_pb2 import Prompt, SpeakingWork, WritingWork
 from vstep.grading.v1.result_pb2 import FeedbackLanguage
 
 #: What became of one item of a batch: accepted or refused.
@@ -17,8 +17,12 @@ _MOST_ITEMS = 1000
 _MOST_BYTES = 4_000_000
 
 
+#: What a learner did: a text, or a recording.
+Work = WritingWork | SpeakingWork
+
+
 def submission(
-    writing: WritingWork,
+    work: Work,
     prompt: Prompt,
     *,
     user_id: str,
@@ -31,15 +35,19 @@ def submission(
 
     Without a ``request_id`` of the caller's own it gets a new one.
     """
-    return SubmitJobRequest(
+    request = SubmitJobRequest(
         request_id=request_id or str(uuid4()),
         submission_id=submission_id,
         attempt=attempt,
         user_id=user_id,
         prompt=prompt,
-        writing=writing,
         feedback_language=feedback_language,
     )
+    if isinstance(work, WritingWork):
+        request.writing.CopyFrom(work)
+    else:
+        request.speaking.CopyFrom(work)
+    return request
 
 
 def in_batches(submissions: Iterable[SubmitJobRequest]) -> Iterator[list[SubmitJobRequest]]:

@@ -27,10 +27,14 @@ from grading.exceptions import (
     JobNotFailed,
     JobNotFound,
     PageTokenInvalid,
+    RecordingNotFound,
     RequestIdReused,
     ResultNotAvailable,
 )
 from server.exceptions import (
+    AudioChecksumMismatch,
+    AudioNotRecognized,
+    AudioTooLarge,
     Draining,
     FieldViolation,
     InvalidRequest,
@@ -225,7 +229,7 @@ def _from_domain(error: GradingError) -> Refusal:
                 ErrorReason.ERROR_REASON_AUDIO_NOT_RECOGNIZED,
                 "the bytes are no WAV, FLAC, MP3, Ogg, WebM or M4A",
                 {"field": "chunk"},
-                (FieldViolation("chunk", "must be the bytes of a WAV, FLAC, MP3, Ogg, WebM or M4A"),),
+                (FieldViolation("chunk", "must be those of a WAV, FLAC, MP3, Ogg, WebM or M4A"),),
             )
         case AudioChecksumMismatch(field, found):
             return _invalid(

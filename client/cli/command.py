@@ -4,9 +4,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
@@ -18,25 +16,21 @@ from client.cli.feed import follow_feed
 from client.cli.following import follow
 from client.cli.listing import print_jobs
 from client.cli.names import state_word
-from client.cli.outcome import exit_code, repeatable, tell_accepted, tell_outcome
-from client.cli.parameters import JobArgument, Json, Language, RequestId, StateName, language_sent
+from client.cli.outcome import exit_code, tell_outcome
+from client.cli.parameters import JobArgument, Json, StateName
 from client.cli.report import print_result
 from client.cli.retry import retry_job
 from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
-from client.cli.source import STDIN, read_lines, read_text
+from client.cli.submitting import submit_answer
 from client.cli.terminal import note, printable, results, say
 from client.cli.wait import wait_for_job
 from vstep.grading.v1.job_pb2 import (
-    JOB_STATE_COMPLETED,
     JobState,
-    Prompt,
-    WritingTask,
-    WritingWork,
 )
 
 app = typer.Typer(
     name="vstep-grading",
-    help="Grades VSTEP writing: submits answers, follows them, shows what they scored.",
+    help="Grades VSTEP work: submits answers, follows them, shows what they scored.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -55,69 +49,6 @@ def connect(
 ) -> None:
     """Take the options that every command shares."""
     context.obj = Session(address, timeout)
-
-
-@app.command("submit")
-def submit_answer(
-    context: typer.Context,
-    essay: Annotated[Path, typer.Argument(metavar="ESSAY", help="A UTF-8 text file; - for stdin.")],
-    task: Annotated[int, typer.Option(min=1, max=2, help="1 for a letter, 2 for an essay.")],
-    prompt_file: Annotated[Path, typer.Option(help="What the learner was asked to write.")],
-    requirement: Annotated[
-        list[str] | None, typer.Option(help="A point that the answer has to cover; repeatable.")
-    ] = None,
-    requirements_file: Annotated[
-        Path | None, typer.Option(help="More of them, one a line.")
-    ] = None,
-    user: Annotated[str, typer.Option(help="Your name for the learner.")] = "local",
-    submission: Annotated[
-        str | None, typer.Option(help="Your name for the submission; a new one by default.")
-    ] = None,
-    attempt: Annotated[
-        int, typer.Option(min=1, max=1000, help="Which grading of the submission this is.")
-    ] = 1,
-    request_id: RequestId = None,
-    feedback_language: Language = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the result.")] = False,
-    as_json: Json = False,
-) -> int:
-    """Submit an answer to be graded."""
-    session: Session = context.obj
-    if essay == STDIN and STDIN in (prompt_file, requirements_file):
-        raise typer.BadParameter("stdin is read for ESSAY already", param_hint="'--prompt-file'")
-    requirements = [*(requirement or ())]
-    if requirements_file is not None:
-        requirements += read_lines(requirements_file, "--requirements-file")
-    text = read_text(essay, "ESSAY")
-    prompt = Prompt(text=read_text(prompt_file, "--prompt-file").strip(), requirements=requirements)
-    request_id = request_id or uuid4()
-    with session.client() as client:
-        with repeatable(f"--request-id {request_id}"):
-            answer = client.submit(
-                WritingWork(task=WritingTask.ValueType(task), text=text),
-                prompt,
-                user_id=user,
-                submission_id=submission or f"cli-{request_id}",
-                attempt=attempt,
-                request_id=str(request_id),
-                feedback_language=language_sent(feedback_language),
-            )
-        if not watch:
-            tell_accepted(session, answer, as_json=as_json)
-            return 0
-        job_id = answer.job.id
-        job = follow(session, client, job_id)
-        if job.state != JOB_STATE_COMPLETED:
-            if as_json:
-                write_document(job)
-                return exit_code(job)
-            return tell_outcome(session, job)
-        outcome = client.result(job_id)
-    if as_json:
-        write_document(outcome)
-    else:
-        print_result(results(), outcome, job)
-    return 0
 
 
 @app.command("watch")
@@ -196,6 +127,7 @@ def cancel_job(context: typer.Context, job: JobArgument, as_json: Json = False) 
         say(f"job {cancelled.id}: {state_word(cancelled.state)}")
 
 
+app.command("submit")(submit_answer)
 app.command("submit-batch")(submit_batch)
 app.command("wait")(wait_for_job)
 app.command("retry")(retry_job)

@@ -46,7 +46,9 @@ def fetch(url: str, into: BinaryIO, hosts: AudioHosts, most_bytes: int, seconds:
     except UrlRefused as refused:
         raise AudioRefused(AudioProblem.UNREACHABLE, f"Not fetched: {refused}.") from None
     except _PASSING as error:
-        raise TransientFault(f"the recording could not be fetched: {type(error).__name__}") from None
+        raise TransientFault(
+            f"the recording could not be fetched: {type(error).__name__}"
+        ) from None
 
 
 class _Limit:
@@ -98,7 +100,7 @@ def _fetch_once(url: str, into: BinaryIO, host: AudioHost, limit: _Limit) -> str
 
 @contextmanager
 def _get(url: str, host: AudioHost, limit: _Limit) -> Iterator[httpcore2.Response]:
-    timeouts = {name: limit.seconds for name in ("read", "write", "pool")}
+    timeouts = dict.fromkeys(("read", "write", "pool"), limit.seconds)
     timeouts["connect"] = min(_CONNECT_SECONDS, limit.seconds)
     with (
         httpcore2.ConnectionPool(network_backend=_Checked(host), max_connections=1) as pool,
@@ -146,15 +148,4 @@ class _Checked(httpcore2.NetworkBackend):
         for address in addresses:
             if not self._host.admits(ipaddress.ip_address(address.partition("%")[0])):
                 raise UrlRefused("its host has an address that is not fetched from")
-        return self._backend.connect_tcp(
-            addresses[0], port, timeout, local_address, socket_options
-        )
-
-    def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.NetworkStream:
-        """Never."""
-        raise UrlRefused("it is no address of a network")
+        return self._backend.connect_tcp(addresses[0], port, timeout, local_address, socket_options)

@@ -11,7 +11,7 @@ from tests.unit.client.conftest import Run
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({1: "/nowhere/essay.txt"}, "'ESSAY': can't read /nowhere/essay.txt"),
+        ({1: "/nowhere/essay.txt"}, "'ANSWER': can't read /nowhere/essay.txt"),
         ({3: "3"}, "'--task'"),
         ({5: "/nowhere/prompt.txt"}, "'--prompt-file': can't read /nowhere/prompt.txt"),
         ({7: "/nowhere/points.txt"}, "'--requirements-file'"),
