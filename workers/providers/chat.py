@@ -74,7 +74,8 @@ class ChatModel:
     async def ask(self, prompt: ChatPrompt) -> tuple[str, str, TokenUsage]:
         """What the model answered, which model it says it is, and what that used up.
 
-        Where the provider doesn't tell, that is estimated.
+        Where the provider doesn't tell the model, it is the one that was asked; where it
+        doesn't tell what was used up, that is estimated.
 
         Raises:
             ProviderFault: it gave no whole answer.
@@ -93,7 +94,8 @@ class ChatModel:
                 raise
             raise fault from None
         content, model, usage = content_of(completion)
-        return content, model, usage or TokenUsage(estimate_tokens(prompt), 1 + len(content) // 4)
+        used = usage or TokenUsage(estimate_tokens(prompt), 1 + len(content) // 4)
+        return content, model or self.model, used
 
     async def close(self) -> None:
         """Close the connections."""
