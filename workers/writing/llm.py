@@ -10,7 +10,7 @@ from grading.domain.job import JobStage
 from grading.domain.result import Flag, GradingResult, Provenance
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
-from grading.exceptions import PermanentFault, Postponed, TransientFault
+from grading.exceptions import PermanentFault, Postponed, TransientFault, WorkerStopping
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import Verdict, judge
 from grading.rubric.feedback import write_feedback
@@ -116,6 +116,9 @@ class LlmWritingGrader:
             heard = self._witness.hear(hearing, run, progress)
         except ProviderFault as fault:
             return self._without(fault, work, run, observed)
+        except WorkerStopping:
+            self._witness.see_out(hearing, run)
+            raise
         finally:
             hearing.stop()
         if to_grader := passages_to_grader(heard.evidence.form, own):

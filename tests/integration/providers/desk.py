@@ -1,6 +1,10 @@
 """Jobs at hand, workers that ask a scripted provider about them, and time that is moved on."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +12,11 @@ from interlock import CircuitBreaker
 from sqlalchemy import Connection, text
 
 from grading.domain.result import GradingResult
+from grading.domain.retry import RetryPolicy
 from grading.domain.work import Prompt
 from grading.store.acceptance import accept
 from grading.store.jobs import get_result
-from grading.store.reaping import release_due_retries
+from grading.store.reaping import reap_lapsed_leases, release_due_retries
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.llm_worker import NAME, LlmWorker
 from tests.stack.postgres import Database
@@ -40,6 +45,8 @@ _WAIT = """
            extract(epoch FROM next_run_at - updated_at)::float AS wait
     FROM jobs WHERE id = %s
 """
+
+_LAPSE = text("UPDATE jobs SET lease_expires_at = now() - interval '1 s' WHERE id = :id")
 
 
 class Desk:
@@ -89,6 +96,14 @@ class Desk:
         self.conn.execute(text("UPDATE jobs SET next_run_at = now() WHERE next_run_at > now()"))
         release_due_retries(self.conn, 100)
 
+    def lapse(self, job_id: UUID) -> None:
+        """Let the lease of a job lapse, and let it be reaped."""
+        policy = RetryPolicy(3, timedelta(seconds=300))
+        transactions = self.conn.engine.execution_options(isolation_level="READ COMMITTED")
+        with transactions.begin() as conn:
+            conn.execute(_LAPSE, {"id": job_id})
+            assert reap_lapsed_leases(conn, policy, 100) == 1
+
     def run_to_end(self, worker: LlmWorker, job_id: UUID) -> list[float]:
         """Run a job until it ends; gives the waits between its runs."""
         waits: list[float] = []
@@ -99,6 +114,19 @@ class Desk:
                 return waits
             waits.append(job["wait"])
             self.let_pass()
+
+    @contextmanager
+    def running(self, worker: LlmWorker, *job_ids: UUID) -> Iterator[list[Future[None]]]:
+        """Run jobs in the background; at the end of the block all runs are over.
+
+        Raises:
+            Exception: what a run raised.
+        """
+        with ThreadPoolExecutor(len(job_ids)) as pool:
+            runs = [pool.submit(worker.runner.run, job_id, NAME) for job_id in job_ids]
+            yield runs
+            for run in runs:
+                run.result(30)
 
     def result(self, job_id: UUID) -> GradingResult:
         """The result of a job that was graded."""

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from grading.domain.feedback import FeedbackLanguage
 from grading.domain.usage import ModelUse
@@ -10,7 +11,7 @@ from workers.grader import Run
 from workers.providers.caller import Caller, Question, Testimony
 from workers.providers.chat import ChatPrompt
 from workers.providers.faults import ProviderFault
-from workers.providers.waiting import await_call
+from workers.providers.waiting import await_call, see_out
 from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
 from workers.writing.evidence.prompt import PromptFile, ask_for_evidence, make_mark
 from workers.writing.evidence.reading import Evidence, reader_of
@@ -37,15 +38,22 @@ class Hearing:
     first: Future[Testimony[Evidence[EvidenceAndFeedbackForm]]]
     second: Future[Testimony[Evidence[EvidenceForm]]] | None
 
+    @property
+    def calls(self) -> tuple[Future[Any], ...]:
+        """All of them."""
+        return (self.first,) if self.second is None else (self.first, self.second)
+
     def stop(self) -> None:
         """Stop the calls."""
-        self.first.cancel()
-        if self.second is not None:
-            self.second.cancel()
+        for call in self.calls:
+            call.cancel()
 
 
 class Witness:
-    """One model, and a second one where the settings name it."""
+    """One model, and a second one where the settings name it.
+
+    ``patience`` is how long a worker that shuts down waits for calls in flight, in seconds.
+    """
 
     def __init__(
         self, prompt: PromptFile, first: Caller, second: Caller | None, patience: float
@@ -78,13 +86,14 @@ class Witness:
             ProviderFault: the first model gave nothing usable.
             LeaseLost, WorkerStopping: the run is over.
         """
-        try:
-            first = await_call(hearing.first, run, progress, self._patience)
-            second = self._hear_second(hearing, run, progress)
-        finally:
-            hearing.stop()
+        first = await_call(hearing.first, run, progress)
+        second = self._hear_second(hearing, run, progress)
         uses = (first.use,) if second is None else (first.use, second.use)
         return Heard(first.content, None if second is None else second.content, uses)
+
+    def see_out(self, hearing: Hearing, run: Run) -> None:
+        """Let calls in flight end, as long as a worker that shuts down may wait for them."""
+        see_out(hearing.calls, run, self._patience)
 
     def _hear_second(
         self, hearing: Hearing, run: Run, progress: float
@@ -92,7 +101,7 @@ class Witness:
         if hearing.second is None:
             return None
         try:
-            return await_call(hearing.second, run, progress, self._patience)
+            return await_call(hearing.second, run, progress)
         except ProviderFault:
             # It only tells how sure the first one's evidence is.
             return None
