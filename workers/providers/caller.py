@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -72,7 +72,8 @@ class Caller:
         self._breaker = breaker or make_breaker(self._chat.provider, model)
         self._prices: PriceTable = settings.price_table
         self._budget = settings.grading_budget
-        self._stopped: set[asyncio.Task[None]] = set()
+        #: What is being written down; an event loop by itself would forget it.
+        self._writing: set[asyncio.Task[None]] = set()
 
     def start(self, question: Question[T], ledger: CallLedger) -> Future[Testimony[T]]:
         """Ask in the background; cancelling the future stops a call in flight.
@@ -139,9 +140,7 @@ class Caller:
             raise
         except asyncio.CancelledError:
             # What was stopped may have been paid for; it is told, but nobody waits for that.
-            task = asyncio.create_task(self._keep(made(STOPPED, None), ledger, taken, None))
-            self._stopped.add(task)
-            task.add_done_callback(self._stopped.discard)
+            self._keep(made(STOPPED, None), ledger, taken, None)
             raise
         call = made(ANSWERED, answer.usage, answer)
         await self._keep(call, ledger, taken, None)
@@ -156,7 +155,16 @@ class Caller:
             raise
         return KeptAnswer(model, content, usage, self._cost(usage)), read
 
-    async def _keep(
+    def _keep(
+        self, call: ProviderCall, ledger: CallLedger, taken: int, fault: ProviderFault | None
+    ) -> Awaitable[None]:
+        """Begin to write a call down. It is paid for: that goes on, whoever is stopped."""
+        task = asyncio.create_task(self._write(call, ledger, taken, fault))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return asyncio.shield(task)
+
+    async def _write(
         self, call: ProviderCall, ledger: CallLedger, taken: int, fault: ProviderFault | None
     ) -> None:
         self._count(call)
