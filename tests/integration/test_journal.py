@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -141,6 +142,22 @@ def test_what_postgresql_refuses_touches_no_other_run(journal: Journal, conn: Co
     with pytest.raises((DBAPIError, LeaseLost)):
         bad.end(END)
     assert get_job(conn, bad.claim.job_id).state is JobState.PROCESSING
+
+
+def test_what_can_not_even_be_sent_touches_no_other_run(journal: Journal, conn: Connection) -> None:
+    bad, good = (_claim(journal, job_id) for job_id in _accepted(conn, 2))
+    half_a_sign = replace(RESULT, provenance=replace(RESULT.provenance, grader="\ud800"))
+    with ThreadPoolExecutor(4) as pool:
+        unwritable = graded_end(Graded(half_a_sign, timedelta(seconds=1)))
+        refused = pool.submit(bad.end, unwritable)
+        failing = pool.submit(journal.call, lambda _: 1 // 0)
+        well = pool.submit(good.end, END), pool.submit(journal.call, lambda _: "called")
+        assert [future.result(10) for future in well] == [None, "called"]
+        with pytest.raises(ValueError, match="surrogates"):
+            refused.result(10)
+        with pytest.raises(ZeroDivisionError):
+            failing.result(10)
+    assert get_job(conn, good.claim.job_id).state is JobState.COMPLETED
 
 
 def test_a_database_that_is_away_for_a_moment_costs_no_grading() -> None:

@@ -74,7 +74,7 @@ class _Choice(_Read):
 
 class _Completion(_Read):
     choices: list[_Choice] = Field(min_length=1)
-    model: str | None = None
+    model: object = None
     usage: object = None
 
 
@@ -113,8 +113,19 @@ def content_of(completion: object) -> tuple[str, str | None, TokenUsage | None]:
     content = choice.message.content
     if content is None or not content.strip():
         raise ResponseMalformed("the answer is empty", usage=usage)
-    named = read.model and read.model.isprintable()
-    return content, read.model if named else None, usage
+    if not _is_text(content):
+        raise ResponseMalformed("the answer is no text", usage=usage)
+    named = isinstance(read.model, str) and read.model.isprintable() and read.model
+    return content, named or None, usage
+
+
+def _is_text(content: str) -> bool:
+    """Whether it can be written anywhere: JSON may name one half of a surrogate pair."""
+    try:
+        content.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _CUT_SHORT = "the answer was cut off at the limit of tokens"

@@ -1,7 +1,7 @@
 """The tokens that all workers together may use up in a minute."""
 
 import asyncio
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -28,7 +28,7 @@ def _ledger(desk: Desk, worker: LlmWorker, per_minute: int | None = PER_MINUTE) 
 
 
 @pytest.fixture
-def ledgers(desk: Desk) -> Iterator[tuple[JobLedger, JobLedger]]:
+def ledgers(desk: Desk) -> tuple[JobLedger, JobLedger]:
     """Ledgers of two workers."""
     return _ledger(desk, desk.worker()), _ledger(desk, desk.worker())
 
@@ -128,7 +128,10 @@ def test_a_call_takes_what_it_may_use_and_keeps_what_it_used(desk: Desk) -> None
 
 def test_a_refused_call_used_nothing_and_one_without_an_answer_perhaps_all(desk: Desk) -> None:
     job_id = desk.submit()
-    settings = {"openai_tokens_per_minute": 60_000, "openai_read_timeout_seconds": 0.1}
+    settings: dict[str, Any] = {
+        "openai_tokens_per_minute": 60_000,
+        "openai_read_timeout_seconds": 0.1,
+    }
     desk.provider.chat.queue(rate_limited())
     with desk.running(desk.worker(**settings), job_id):
         pass

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ PRICES = {
 }
 
 
-def _grade(desk: Desk, **settings: object) -> GradingResult:
+def _grade(desk: Desk, **settings: Any) -> GradingResult:
     job_id = desk.submit()
     worker = desk.worker(
         openai_model=FIRST, openai_second_model=SECOND, openai_prices=PRICES, **settings
