@@ -55,4 +55,7 @@ def _rewrite(given: RewriteGiven, passages: Passages) -> Rewrite | None:
         return None
     if len(reason) > _LONGEST_REMARK or _SCORE.search(reason):
         return None
+    # The learner's own sentence may speak of marks; one that comes to do so is no rewrite.
+    if _SCORE.search(text) and not _SCORE.search(quote.text):
+        return None
     return Rewrite(quote, text, reason)
