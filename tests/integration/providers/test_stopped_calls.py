@@ -1,8 +1,10 @@
 """Calls in flight whose run is over: the job was taken away, or the worker shuts down."""
 
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from tests.integration.providers.desk import Desk
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.waiting import until
 from workers.writing.measure import Step
+from workers.writing.measuring_pool import MeasuringPool
 
 #: How soon the provider must see that nobody waits any more, in seconds.
 SOON = 2.0
@@ -147,3 +150,21 @@ def test_a_worker_that_shuts_down_while_it_measures_waits_for_the_call_too(desk:
         gate.open()
     assert (desk.job(job_id)["state"], desk.job(job_id)["retries"]) == ("retrying", 0)
     assert desk.outcomes(job_id) == ["answered"]
+
+
+def test_a_job_that_is_cancelled_while_it_waits_to_be_measured_stops_its_call(desk: Desk) -> None:
+    job_id = desk.submit()
+    chat = desk.provider.chat
+    with closing(MeasuringPool(1)) as pool:
+        worker = desk.worker(measurer=pool, grading_scorers="both")
+        with desk.running(worker, job_id), chat.hold() as gate:
+            gate.await_held(1)
+            cancelled_at = time.monotonic()
+            cancel_job(desk.conn, job_id)
+            call = chat.await_ended(chat.calls[0])
+            assert call.ended_at is not None
+            assert call.ended_at - cancelled_at < SOON
+        # It had not even loaded its models, and need not do so any more.
+        for child in multiprocessing.active_children():
+            child.kill()
+    assert desk.job(job_id)["state"] == "cancelled"
