@@ -108,9 +108,12 @@ class EmbeddedStack:
         # Celery puts the folder it runs in on the path; nothing else needs it.
         worker = [
             sys.executable, "-m", "celery", "-A", "workers.app", "worker",
-            "--concurrency", "1", "--without-gossip", "--without-mingle",
+            "--without-gossip", "--without-mingle",
             "--hostname", "embedded@%h", "--queues", "writing",
         ]  # fmt: skip
+        if not settings.models:
+            # Each process that grades by itself loads the language tools.
+            worker += ["--concurrency", "1"]
         server = [sys.executable, "-m", "server"]
         for name, command in (("worker", worker), ("server", server)):
             log = self._folder / f"{name}.log"

@@ -1,6 +1,7 @@
 """The settings of the providers that models are asked of, and of what they may cost."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -26,6 +27,13 @@ def _endpoint(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("must hold no key or password; that is OPENAI_API_KEY's")
     return url
+
+
+def _key(secret: SecretStr | None) -> SecretStr | None:
+    # Anything else can't stand in a header, and the error would come with every call.
+    if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise ValueError("must be a key: letters, digits and signs without white space")
+    return secret
 
 
 def _unless_omitted(value: object) -> object:
@@ -61,7 +69,7 @@ class ProviderSettings(BaseSettings):
     """
 
     #: The key of any endpoint that speaks OpenAI's API; without one, no model is asked.
-    openai_api_key: SecretStr | None = None
+    openai_api_key: Annotated[SecretStr | None, AfterValidator(_key)] = None
     #: Where the API is; ``/chat/completions`` is put behind it.
     openai_base_url: Annotated[str, AfterValidator(_endpoint)] = "https://api.openai.com/v1"
     #: The model that gives evidence.

@@ -105,3 +105,16 @@ def test_the_weight_of_what_is_missing_is_shared_out() -> None:
     assert Confidence.of([originality, rules, shape]).value == 76  # 5350 / 70
     assert Confidence.of([originality, rules]).value == 75
     assert Confidence.of([]) == Confidence(0, ())
+
+
+@pytest.mark.parametrize(
+    ("confidence", "priority"),
+    [(95, ReviewPriority.HIGH), (60, ReviewPriority.HIGH), (40, ReviewPriority.CRITICAL)],
+)
+def test_scorers_that_disagree_are_looked_at_soon(
+    confidence: int, priority: ReviewPriority
+) -> None:
+    routing = ALWAYS.route(_result(confidence, Flag.SCORERS_DISAGREE), JOB)
+    assert routing.priority is priority
+    assert routing.reasons[0] is ReviewReason.SCORERS_DISAGREE
+    assert ReviewReason.SPOT_CHECK not in routing.reasons

@@ -1,5 +1,7 @@
 """Settings: every bad value is named, and no secret is shown."""
 
+from decimal import Decimal
+
 import pytest
 
 from grading.exceptions import SettingsError
@@ -116,3 +118,85 @@ def test_settings_do_not_change() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+@pytest.fixture
+def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is asked."""
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+
+
+def test_without_a_key_no_model_is_asked() -> None:
+    assert load_settings().models == ()
+
+
+def test_with_a_key_the_models_are_asked_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, with_key: None
+) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "a")
+    assert load_settings().models == ("a",)
+    monkeypatch.setenv("OPENAI_SECOND_MODEL", "b")
+    assert load_settings().models == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_BASE_URL", "ftp://models"),
+        ("OPENAI_BASE_URL", f"https://user:{SECRET}@models/v1"),
+        ("OPENAI_API_KEY", f"{SECRET} twice"),
+        ("OPENAI_SECOND_MODEL", "gpt-4.1-mini"),
+        ("OPENAI_TEMPERATURE", "3"),
+        ("OPENAI_TEMPERATURE", "warm"),
+        ("OPENAI_SEED", "chance"),
+        ("OPENAI_MAX_TOKENS_FIELD", "tokens"),
+        ("OPENAI_RESPONSE_FORMAT", "yaml"),
+        ("OPENAI_TOKENS_PER_MINUTE", "0"),
+        ("OPENAI_PRICES", "{"),
+        ("OPENAI_PRICES", '["a"]'),
+        ("OPENAI_PRICES", '{"a": {"prompt": 1}}'),
+        ("OPENAI_PRICES", '{"a": {"prompt": 1, "completion": -1}}'),
+        ("OPENAI_PRICES", '{"a": {"prompt": 1, "completion": 1, "other": 1}}'),
+        ("GRADING_FALLBACK", "maybe"),
+        ("GRADING_SCORERS", "features"),
+        ("GRADING_BUDGET", "-1"),
+        ("GRADING_BUDGET_ACTION", "stop"),
+        ("WORKER_CONCURRENCY", "0"),
+    ],
+)
+def test_a_bad_value_of_the_providers_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, with_key: None, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    message = _refused()
+    assert message.startswith(f"{name}: ")
+    assert len(message.splitlines()) == 1
+    assert SECRET not in message
+
+
+def test_a_budget_needs_prices(monkeypatch: pytest.MonkeyPatch, with_key: None) -> None:
+    monkeypatch.setenv("GRADING_BUDGET", "50")
+    assert _refused().startswith("OPENAI_PRICES: must hold the prices of gpt-4.1-mini")
+    monkeypatch.setenv("OPENAI_PRICES", '{"gpt-4.1-mini": {"prompt": 0.4, "completion": 1.6}}')
+    price = load_settings().price_table["gpt-4.1-mini"]
+    # Without a price of their own, cached tokens cost what others do.
+    assert (price.prompt, price.cached, price.completion) == (
+        Decimal("0.4"),
+        Decimal("0.4"),
+        Decimal("1.6"),
+    )
+
+
+def test_what_a_model_refuses_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, with_key: None
+) -> None:
+    monkeypatch.setenv("OPENAI_TEMPERATURE", "omit")
+    monkeypatch.setenv("OPENAI_SEED", "omit")
+    settings = load_settings()
+    assert (settings.openai_temperature, settings.openai_seed) == (None, None)
+
+
+def test_the_key_is_never_shown(with_key: None) -> None:
+    settings = load_settings()
+    assert SECRET not in repr(settings)
+    assert SECRET not in str(settings.model_dump())
