@@ -12,9 +12,12 @@ MEASURED = "measured"
 
 def _stay() -> None:
     work = replace(new_job().work, text="I live in a small house near the river.")
-    MeasuringPool(1).measure(work, lambda *_: None)
+    # Held, or its process would end with it.
+    pool = MeasuringPool(1)
+    pool.measure(work, lambda *_: None)
     print(MEASURED, flush=True)  # noqa: T201
     signal.pause()
+    pool.close()
 
 
 if __name__ == "__main__":
