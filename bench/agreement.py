@@ -137,6 +137,7 @@ def main() -> None:
         scores = score_by_features(works, features, calibration)
     else:
         scores = score_with_evidence(works, features, evidence, calibration)
+        told["answers"]["disputed"] = scores.disputed
     pairs = pair_up(sheet, scores.verdicts, calibration)
     found = {
         **document(pairs, sheet.scale),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from grading.domain.result import Flag
 from grading.domain.work import WritingWork
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import Verdict, judge
@@ -27,6 +28,11 @@ class Scores:
     verdicts: Sequence[Verdict]
     #: By FEATURES and EVIDENCE, where there are both.
     alone: Mapping[str, Sequence[Verdict]]
+
+    @property
+    def disputed(self) -> int:
+        """How many answers the features score alone, since the evidence is too far from them."""
+        return sum(Flag.SCORERS_DISAGREE in verdict.flags for verdict in self.verdicts)
 
 
 def score_by_features(

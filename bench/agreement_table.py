@@ -57,7 +57,7 @@ def _model(found: dict[str, Any]) -> list[str]:
     return [
         f"Evidence: {found['model']}, prompt {found['prompt']}",
         f"Answers: {answers['graded']} of {answers['given']}; {left_out};"
-        f" scored without evidence: {answers['without_evidence']}",
+        f" scored without evidence: {answers['without_evidence']}, disputed: {answers['disputed']}",
         f"Tokens: {tokens['prompt']} asked ({tokens['cached']} cached),"
         f" {tokens['completion']} answered" + ("" if cost is None else f"; ${cost:.4f}"),
     ]
