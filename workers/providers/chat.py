@@ -131,3 +131,13 @@ class ChatModel:
 def estimate_tokens(prompt: ChatPrompt) -> int:
     """About how many tokens a prompt has: four characters of English make one."""
     return 1 + (len(prompt.fixed) + len(prompt.variable)) // 4
+
+
+def most_tokens(prompt: ChatPrompt) -> int:
+    """More tokens than a prompt can have, its schema included: none is shorter than a byte."""
+    schema = json.dumps(prompt.schema)
+    return len("".join((prompt.fixed, prompt.variable, schema)).encode()) + _AROUND
+
+
+#: Tokens of what stands around the parts of a request.
+_AROUND = 100
