@@ -13,6 +13,7 @@ from grading.rubric.points import FEATURES_ALONE
 from grading.rubric.rubric import Scorer
 from workers.writing import embedded, llm
 from workers.writing.light_measure import LightTools, measure_lightly
+from workers.writing.own_text import read_own_text
 
 #: Beside what the product would give: each scorer by itself.
 FEATURES, EVIDENCE = "features", "evidence"
@@ -65,7 +66,7 @@ def score_with_evidence(
             verdict = judge(load_rubric(embedded.RUBRIC_VERSION), work.task, measured)
             three = (verdict, verdict, verdict)
         else:
-            light = measure_lightly(work, tools)
+            light = measure_lightly(read_own_text(work), tools)
             only = frozenset({Scorer.EVIDENCE})
             three = (
                 judge(rubric, work.task, (*measured, *seen), calibration, frozenset(Scorer)),

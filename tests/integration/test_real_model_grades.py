@@ -10,9 +10,9 @@ import pytest
 from grading.domain.result import GradingResult
 from grading.domain.work import Prompt, WritingTask, WritingWork
 from grading.exceptions import PermanentFault, TransientFault
-from grading.rubric.observation import Observation
 from grading.settings import load_settings
 from grading.store.provider_answers import KeptAnswer, ProviderCall
+from tests.stack.light_measurer import LightMeasurer
 from tests.stack.real_model import NAME, RealModel, real_model
 from workers import graders
 from workers.providers import faults
@@ -21,9 +21,7 @@ from workers.providers.caller import ANSWERED, Caller
 from workers.unwatched_run import UnwatchedRun
 from workers.writing.evidence import prompt
 from workers.writing.evidence.form import EvidenceForm, PositionSeen, strict_schema
-from workers.writing.light_measure import LightTools, measure_lightly
 from workers.writing.llm import PROMPT_VERSION
-from workers.writing.measure import Step
 
 WORK = WritingWork(
     WritingTask.LETTER,
@@ -71,18 +69,6 @@ class Recorded:
         del model, tokens
 
 
-class Light:
-    """A Measurer without models; what a model takes for words to the grader is left to it."""
-
-    def __init__(self) -> None:
-        self._tools = LightTools()
-
-    def measure(self, work: WritingWork, step: Step) -> tuple[Observation, ...]:
-        """Observe ``work``."""
-        del step
-        return measure_lightly(work, self._tools)
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealModel]:
     with real_model(tmp_path_factory.mktemp("model")) as running:
@@ -101,7 +87,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(graders, "BackgroundLoop", lambda: loop)
     monkeypatch.setattr(graders, "Caller", make)
-    monkeypatch.setattr(graders, "_measurer", lambda _: Light())
+    monkeypatch.setattr(graders, "_measurer", lambda _: LightMeasurer())
     yield
     for caller in callers:
         caller.close()

@@ -9,7 +9,7 @@ from grading.store.provider_answers import KeptAnswer
 from workers.calibration.evidence_folder import EvidenceFolder
 from workers.providers.faults import ProviderFault
 from workers.writing.evidence.form import EvidenceAndFeedbackForm
-from workers.writing.evidence.observations import observe_evidence, passages_to_grader
+from workers.writing.evidence.observations import passages_to_grader
 from workers.writing.evidence.reading import reader_of
 from workers.writing.evidence.witness import EVIDENCE
 from workers.writing.own_text import OwnText, read_own_text
@@ -52,10 +52,10 @@ def observe_kept(kept: KeptAnswer, own: OwnText) -> Observations | None:
     if own.to_grader or not own.words:
         return None
     try:
-        form = reader_of(EvidenceAndFeedbackForm, own)(kept.content)
+        evidence = reader_of(EvidenceAndFeedbackForm, own)(kept.content)
     except ProviderFault:
         return None
-    return None if passages_to_grader(form, own) else observe_evidence(form, own)
+    return None if passages_to_grader(evidence.form, own) else evidence.observations
 
 
 def _read(

@@ -13,6 +13,7 @@ from workers.calibration.marks import MarkedAnswer
 from workers.writing import embedded, llm
 from workers.writing.light_measure import LIGHT_VERSION, LightTools, measure_lightly
 from workers.writing.measure import FEATURE_VERSION
+from workers.writing.own_text import read_own_text
 
 Observations = Sequence[tuple[Observation, ...]]
 
@@ -50,6 +51,6 @@ def by_evidence(answers: Sequence[MarkedAnswer], seen: Observations) -> Way:
     """As a worker scores that measures only what bounds a model's evidence."""
     rubric, scorers = load_rubric(llm.RUBRIC_VERSION), frozenset({Scorer.EVIDENCE})
     tools = LightTools()
-    light = [measure_lightly(answer.work, tools) for answer in answers]
+    light = [measure_lightly(read_own_text(answer.work), tools) for answer in answers]
     measured = with_sources(rubric, answers, light, seen, scorers)
     return Way(rubric, scorers, llm.observed_version(LIGHT_VERSION), measured)

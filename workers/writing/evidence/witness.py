@@ -49,7 +49,7 @@ class Hearing:
 
 def first_question(
     file: PromptFile, work: WritingWork, own: OwnText, minimum: int, mark: str
-) -> Question[EvidenceAndFeedbackForm]:
+) -> Question[Evidence[EvidenceAndFeedbackForm]]:
     """What the first model is asked about ``own``; ``minimum`` words are the least of its task."""
     prompt = ask_for_evidence(file, own, minimum, work.feedback_language, mark)
     return Question(EVIDENCE, prompt, reader_of(EvidenceAndFeedbackForm, own))
