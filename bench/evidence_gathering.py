@@ -31,10 +31,11 @@ from workers.providers.faults import (
 from workers.writing import llm
 from workers.writing.evidence.form import EvidenceAndFeedbackForm
 from workers.writing.evidence.prompt import load_prompt, make_mark
+from workers.writing.evidence.reading import Evidence
 from workers.writing.evidence.witness import EVIDENCE, first_question
 from workers.writing.own_text import read_own_text
 
-Asked = Question[EvidenceAndFeedbackForm]
+Asked = Question[Evidence[EvidenceAndFeedbackForm]]
 
 #: Every other call would meet these, too.
 _OF_EVERY_CALL = (KeyRefused, ModelUnknown, QuotaSpent, BudgetSpent)
