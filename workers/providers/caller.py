@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -94,9 +95,12 @@ class Caller:
         prompt_hash = self._chat.prompt_hash(question.prompt)
         kept = await ledger.recall(question.stage, prompt_hash)
         if kept is not None:
-            metrics.PROVIDER_ANSWERS_RECALLED.labels(self._chat.model, question.stage).inc()
-            use = self._use(question, prompt_hash, kept)
-            return Testimony(question.read(kept.content), replace(use, recalled=True))
+            # What an earlier release kept, this one may not be able to use: it is asked anew.
+            with suppress(ProviderFault):
+                content = question.read(kept.content)
+                metrics.PROVIDER_ANSWERS_RECALLED.labels(self._chat.model, question.stage).inc()
+                use = self._use(question, prompt_hash, kept)
+                return Testimony(content, replace(use, recalled=True))
         await self._see_to_budget(ledger)
         wanted = estimate_tokens(question.prompt) + self._chat.max_tokens
         await self._take_tokens(ledger, wanted)

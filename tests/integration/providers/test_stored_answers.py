@@ -54,6 +54,17 @@ def test_the_next_run_recalls_what_was_answered(desk: Desk) -> None:
     assert (_asked(desk, FIRST), _asked(desk, SECOND)) == (1, 2)
 
 
+def test_a_kept_answer_that_can_not_be_used_any_more_is_asked_anew(desk: Desk) -> None:
+    job_id = _lose_a_run_after_its_first_answer(desk)
+    desk.database.rows("UPDATE provider_answers SET content = '{}' WHERE stage = 'evidence'")
+    desk.run_to_end(desk.worker(openai_model=FIRST), job_id)
+    assert desk.job(job_id)["state"] == "completed"
+    assert not desk.result(job_id).provenance.models[0].recalled
+    assert _asked(desk, FIRST) == 2
+    [kept] = desk.database.rows("SELECT content FROM provider_answers WHERE stage = 'evidence'")
+    assert kept["content"] != "{}"
+
+
 def test_another_model_or_another_sampling_is_asked_anew(desk: Desk) -> None:
     job_id = _lose_a_run_after_its_first_answer(desk)
     desk.run_to_end(desk.worker(openai_model=FIRST, openai_temperature=1), job_id)
