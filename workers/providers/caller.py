@@ -82,6 +82,10 @@ class Caller:
         """
         return self._loop.start(self._ask(question, ledger))
 
+    def prompt_hash(self, prompt: ChatPrompt) -> str:
+        """Under what the answer to ``prompt`` is kept."""
+        return self._chat.prompt_hash(prompt)
+
     def close(self) -> None:
         """Close the connections."""
         self._loop.start(self._chat.close()).result()

@@ -128,6 +128,20 @@ class ChatModel:
         return {"type": "json_schema", "json_schema": schema}
 
 
+#: Tokens of what stands around the parts of a request.
+_AROUND = 100
+
+
 def estimate_tokens(prompt: ChatPrompt) -> int:
-    """About how many tokens a prompt has: four characters of English make one."""
-    return 1 + (len(prompt.fixed) + len(prompt.variable)) // 4
+    """About how many tokens a prompt has, its schema included: four characters make one."""
+    return 1 + len(_asked(prompt)) // 4
+
+
+def most_tokens(prompt: ChatPrompt) -> int:
+    """More tokens than a prompt can have, its schema included: none is shorter than a byte."""
+    return len(_asked(prompt).encode()) + _AROUND
+
+
+def _asked(prompt: ChatPrompt) -> str:
+    schema = json.dumps(prompt.schema, separators=(",", ":"), ensure_ascii=False)
+    return "".join((prompt.fixed, prompt.variable, schema))

@@ -4,12 +4,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from grading.domain.feedback import FeedbackLanguage
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
 from workers.grader import Run
 from workers.providers.caller import Caller, Question, Testimony
-from workers.providers.chat import ChatPrompt
 from workers.providers.faults import ProviderFault
 from workers.providers.waiting import await_call, see_out
 from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
@@ -49,6 +47,14 @@ class Hearing:
             call.cancel()
 
 
+def first_question(
+    file: PromptFile, work: WritingWork, own: OwnText, minimum: int, mark: str
+) -> Question[Evidence[EvidenceAndFeedbackForm]]:
+    """What the first model is asked about ``own``; ``minimum`` words are the least of its task."""
+    prompt = ask_for_evidence(file, own, minimum, work.feedback_language, mark)
+    return Question(EVIDENCE, prompt, reader_of(EvidenceAndFeedbackForm, own))
+
+
 class Witness:
     """One model, and a second one where the settings name it.
 
@@ -66,14 +72,12 @@ class Witness:
     def ask(self, work: WritingWork, own: OwnText, minimum: int, run: Run) -> Hearing:
         """Begin to ask about ``own``; ``minimum`` is the least number of words of its task."""
         mark = make_mark(own.text)
-
-        def prompt(language: FeedbackLanguage | None) -> ChatPrompt:
-            return ask_for_evidence(self._prompt, own, minimum, language, mark)
-
-        first = Question(
-            EVIDENCE, prompt(work.feedback_language), reader_of(EvidenceAndFeedbackForm, own)
+        first = first_question(self._prompt, work, own, minimum, mark)
+        second = Question(
+            SECOND_EVIDENCE,
+            ask_for_evidence(self._prompt, own, minimum, None, mark),
+            reader_of(EvidenceForm, own),
         )
-        second = Question(SECOND_EVIDENCE, prompt(None), reader_of(EvidenceForm, own))
         return Hearing(
             self._first.start(first, run.ledger),
             None if self._second is None else self._second.start(second, run.ledger),
