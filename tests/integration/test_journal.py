@@ -159,16 +159,22 @@ def test_what_postgresql_refuses_touches_no_other_run(journal: Journal, conn: Co
 def test_what_can_not_even_be_sent_touches_no_other_run(journal: Journal, conn: Connection) -> None:
     bad, good = (_claim(journal, job_id) for job_id in _accepted(conn, 2))
     half_a_sign = replace(RESULT, provenance=replace(RESULT.provenance, grader="\ud800"))
-    busy = threading.Event()
+    busy, done = threading.Event(), threading.Event()
+
+    def keep_busy(_: Connection) -> None:
+        busy.set()
+        done.wait(10)
+
     with ThreadPoolExecutor(2) as pool:
-        journal.submit(lambda _: busy.wait(10))
+        journal.submit(keep_busy)
+        assert busy.wait(10)
         refused = pool.submit(bad.end, graded_end(Graded(half_a_sign, timedelta(seconds=1))))
         well = pool.submit(good.end, END)
         failing = journal.submit(lambda _: 1 // 0)
         called = journal.submit(lambda _: "called")
         # All of them are for one turn.
         until(lambda: len(journal._requests.ends) == 2)
-        busy.set()
+        done.set()
         well.result(10)
         assert called.result(10) == "called"
         with pytest.raises(ValueError, match="surrogates"):
