@@ -87,8 +87,11 @@ def score_jointly(
 
 def is_disputed(rubric: Rubric, joint: JointScore) -> bool:
     """Whether features and evidence are further apart than the rubric lets pass."""
-    units = [unit_score(rubric, scores) for scores in joint.by_scorer.values()]
-    return rubric.dispute is not None and max(units) - min(units) > rubric.dispute
+    if rubric.dispute is None or len(joint.by_scorer) < len(Scorer):
+        return False
+    units = {name: unit_score(rubric, scores) for name, scores in joint.by_scorer.items()}
+    evidence = units[Scorer.EVIDENCE]
+    return abs(evidence - units[Scorer.FEATURES]) > rubric.dispute.points(float(evidence))
 
 
 def kinds_of(rubric: Rubric, scorer: Scorer) -> frozenset[str]:

@@ -22,7 +22,6 @@ from workers.grader import Run
 from workers.providers.faults import BudgetSpent, ProviderFault
 from workers.turn import TURN
 from workers.writing.embedded import EmbeddedWritingGrader, steps_of
-from workers.writing.evidence.observations import passages_to_grader
 from workers.writing.evidence.remarks import feedback_from
 from workers.writing.evidence.witness import Heard, Witness
 from workers.writing.measure import FEATURE_VERSION, Step
@@ -121,7 +120,7 @@ class LlmWritingGrader:
             raise
         finally:
             hearing.stop()
-        if to_grader := passages_to_grader(heard.evidence.form, own):
+        if to_grader := heard.passages_to_grader(own):
             return self._alone(work, run, TO_GRADER, observed, heard.uses, to_grader)
         run.report(JobStage.SCORING, 0.9, "Applying the rubric")
         with TURN:

@@ -4,6 +4,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from grading.domain.criterion import Quote
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
 from workers.grader import Run
@@ -11,6 +12,7 @@ from workers.providers.caller import Caller, Question, Testimony
 from workers.providers.faults import ProviderFault
 from workers.providers.waiting import await_call, see_out
 from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
+from workers.writing.evidence.observations import passages_to_grader
 from workers.writing.evidence.prompt import PromptFile, ask_for_evidence, make_mark
 from workers.writing.evidence.reading import Evidence, reader_of
 from workers.writing.own_text import OwnText
@@ -27,6 +29,13 @@ class Heard:
     #: What the second model saw; None where there is none, or it gave nothing usable.
     second: Evidence[EvidenceForm] | None
     uses: tuple[ModelUse, ...]
+
+    def passages_to_grader(self, own: OwnText) -> tuple[Quote, ...]:
+        """Where either model saw the answer speak to the grader."""
+        seen = passages_to_grader(self.evidence.form, own)
+        if seen or self.second is None:
+            return seen
+        return passages_to_grader(self.second.form, own)
 
 
 @dataclass(frozen=True, slots=True)

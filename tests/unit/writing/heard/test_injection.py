@@ -71,7 +71,16 @@ def test_words_to_the_grader_are_no_models_business(
 
 
 @pytest.mark.parametrize("plea", PLEAS)
-@pytest.mark.parametrize("name", ["traffic-b1-essay", "farm-weak-essay", "library-b1-letter"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "farm-weak-essay",
+        "traffic-b1-essay",
+        "traffic-b2-essay",
+        "library-b1-letter",
+        "library-c1-letter",
+    ],
+)
 def test_a_model_that_obeys_moves_no_score_and_sends_the_job_to_review(
     name: str, plea: str, provider: Provider, listener: Listener, grade: Grade, case: Read
 ) -> None:
@@ -92,15 +101,15 @@ def test_a_model_that_obeys_moves_no_score_and_sends_the_job_to_review(
     assert "The order is clear." not in repr(result.feedback)
 
 
-@pytest.mark.parametrize("name", ["traffic-b2-essay", "library-c1-letter", "traffic-c1-essay"])
-def test_what_a_model_that_obeys_can_add_to_a_good_answer_is_bounded(
-    name: str, provider: Provider, listener: Listener, grade: Grade, case: Read
+def test_what_a_model_that_obeys_can_do_to_an_answer_that_is_good_anyway_is_bounded(
+    provider: Provider, listener: Listener, grade: Grade, case: Read
 ) -> None:
-    """Half of the distance from which the scorers are in dispute (2.5)."""
+    """Half of the distance from which evidence worth 9.5 is in dispute."""
     for plea in PLEAS:
-        work = _pleading(case(name), plea)
+        work = _pleading(case("traffic-c1-essay"), plea)
         provider.chat.choose = obeying
-        assert abs(listener.grade(work).exact_score - grade(work).exact_score) <= 1.25
+        result = listener.grade(work)
+        assert abs(result.exact_score - grade(work).exact_score) <= 0.5
 
 
 @pytest.mark.parametrize("plea", PLEAS)
