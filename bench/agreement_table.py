@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bench.agreement_scores import EVIDENCE, FEATURES
 from grading.domain.agreement import ETS_BARS
 from workers.calibration.marks import MarkSheet
 
@@ -11,16 +12,17 @@ _HEAD = f"{'':14}{'n':>6}" + "".join(f"{name:>10}" for name in _MEASURES)
 
 def table(found: dict[str, Any], sheet: MarkSheet) -> str:
     """The measures, ETS's bars, and what chance moves the overall ones by."""
-    rows = {"overall": found["overall"], **found["traits"]}
     lines = [
         f"Agreement with marks from {sheet.scale}",
         f"Calibration: {found['calibration'] or 'none; scores put on the scale by mean and sd'}",
+        *_model(found),
         "",
         _HEAD,
+        *_rows(found),
     ]
-    for name, measured in rows.items():
-        if measured:
-            lines.append(f"{name:14}{measured['n']:>6}" + _cells(measured))
+    for name in (FEATURES, EVIDENCE):
+        if name in found:
+            lines += ["", f"{name} alone, put on the scale by mean and sd", *_rows(found[name])]
     for name, intervals in found["intervals"].items():
         if name == "overall":
             ends = [{key: pair[at] for key, pair in intervals.items()} for at in (0, 1)]
@@ -32,6 +34,33 @@ def table(found: dict[str, Any], sheet: MarkSheet) -> str:
         "(at most one step apart) come out lower. |smd| may be at most its bar.",
     ]
     return "\n".join(lines)
+
+
+def _rows(found: dict[str, Any]) -> list[str]:
+    rows = {"overall": found["overall"], **found["traits"]}
+    return [
+        f"{name:14}{measured['n']:>6}" + _cells(measured)
+        for name, measured in rows.items()
+        if measured
+    ]
+
+
+def _model(found: dict[str, Any]) -> list[str]:
+    """What was asked of a model, and what became of it; nothing where none was."""
+    if "model" not in found:
+        return []
+    answers, tokens, cost = found["answers"], found["tokens"], found["cost"]
+    faults = ", ".join(f"{code} {count}" for code, count in answers["faults"].items())
+    left_out = f"left out: {answers['left_out']}"
+    if why := "; ".join(filter(None, (answers["cap"] and f"{answers['cap']} is reached", faults))):
+        left_out += f" ({why})"
+    return [
+        f"Evidence: {found['model']}, prompt {found['prompt']}",
+        f"Answers: {answers['graded']} of {answers['given']}; {left_out};"
+        f" scored without evidence: {answers['without_evidence']}, disputed: {answers['disputed']}",
+        f"Tokens: {tokens['prompt']} asked ({tokens['cached']} cached),"
+        f" {tokens['completion']} answered" + ("" if cost is None else f"; ${cost:.4f}"),
+    ]
 
 
 def _cells(measured: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -13,8 +13,9 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from grading.domain.fallback import BudgetAction, Fallback
 from grading.domain.usage import Price, PriceTable
@@ -67,6 +68,8 @@ class ProviderSettings(BaseSettings):
 
     Without ``OPENAI_API_KEY`` none of them has an effect.
     """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     #: The key of any endpoint that speaks OpenAI's API; without one, no model is asked.
     openai_api_key: Annotated[SecretStr | None, AfterValidator(_key)] = None
@@ -135,21 +138,17 @@ class ProviderSettings(BaseSettings):
             for model, entry in self.openai_prices.items()
         }
 
-    def check_providers(self) -> None:
-        """See that the settings go together.
-
-        Raises:
-            ValueError: they don't; the message begins with the variable's name.
-        """
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        """Raise ValueError where they don't; the message begins with the variable's name."""
         if self.openai_second_model == self.openai_model:
             raise ValueError(
                 "OPENAI_SECOND_MODEL: must be another model than OPENAI_MODEL, since a model"
                 " agrees with itself whether right or wrong"
             )
-        if self.grading_budget is None:
-            return
-        for model in self.models:
+        for model in self.models if self.grading_budget is not None else ():
             if model not in self.openai_prices:
                 raise ValueError(
                     f"OPENAI_PRICES: must hold the prices of {model}, since GRADING_BUDGET is set"
                 )
+        return self

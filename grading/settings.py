@@ -1,11 +1,11 @@
 """The service's settings, read from environment variables and checked at start."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import SettingsConfigDict
 
 from grading.domain.review import ReviewMode
 from grading.exceptions import SettingsError
@@ -51,8 +51,6 @@ class Settings(ProviderSettings):
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
     """
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     #: The database that holds every job: ``postgresql://user:password@host:port/name``.
     database_url: Annotated[SecretStr, AfterValidator(_database_url)]
@@ -129,11 +127,6 @@ class Settings(ProviderSettings):
             raise ValueError("RABBITMQ_URL or CELERY_BROKER_URL must be set to the broker's URL")
         return self
 
-    @model_validator(mode="after")
-    def _providers_go_together(self) -> Self:
-        self.check_providers()
-        return self
-
 
 def load_settings(**given: str) -> Settings:
     """Read the settings from the environment; ``given`` ones, by field, go before it.
@@ -142,8 +135,24 @@ def load_settings(**given: str) -> Settings:
         SettingsError: a variable is missing or wrong. One line for each names the
             variable and what it may be, and never holds its value.
     """
+    return _load(Settings, given)
+
+
+def load_provider_settings() -> ProviderSettings:
+    """Read the settings of the providers alone, for what runs beside the service.
+
+    Raises:
+        SettingsError: as ``load_settings`` does.
+    """
+    return _load(ProviderSettings, {})
+
+
+S = TypeVar("S", bound=ProviderSettings)
+
+
+def _load(kind: type[S], given: Mapping[str, str]) -> S:
     try:
-        return Settings.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
 

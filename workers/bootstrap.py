@@ -86,7 +86,8 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
     def _logs(**_: Any) -> None:
         configure_logs(settings.log_level)
         # Celery tells of each message twice what the runner tells of its job.
-        for name in ("celery.worker.strategy", "celery.app.trace"):
+        # The HTTP client tells of every call, which the grader does once its outcome is known.
+        for name in ("celery.worker.strategy", "celery.app.trace", "httpx2"):
             logging.getLogger(name).setLevel(logging.WARNING)
 
     @worker_process_init.connect(weak=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 
 from grading.domain.work import WritingWork
 from grading.exceptions import SettingsError
@@ -33,10 +34,20 @@ def load_writing_grader(settings: Settings, calibration: Calibration | None) -> 
     """Load the grader for writing, once in each process that grades; may take seconds."""
     if not settings.models:
         return EmbeddedWritingGrader.load(calibration=calibration)
-    measurer = _measurer(settings)
     loop = BackgroundLoop()
     slots = asyncio.Semaphore(settings.openai_max_in_flight)
-    first, *second = (Caller(loop, slots, settings, model) for model in settings.models)
+    callers = [Caller(loop, slots, settings, model) for model in settings.models]
+    return wire_llm_grader(settings, callers, _measurer(settings), calibration)
+
+
+def wire_llm_grader(
+    settings: Settings,
+    callers: Sequence[Caller],
+    measurer: Measurer,
+    calibration: Calibration | None = None,
+) -> LlmWritingGrader:
+    """The grader that hears the models of ``callers``: one, or two."""
+    first, *second = callers
     return LlmWritingGrader(
         EmbeddedWritingGrader.load(measurer=measurer),
         _measuring(settings, measurer),

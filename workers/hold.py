@@ -24,18 +24,23 @@ class Hold:
         self.expires = expires
         self._write_end = write_end
         self._reports: list[Report] = []
+        self._said: Report | None = None
         self._lock = threading.Lock()
         self._lost = threading.Event()
 
     def report(self, report: Report) -> None:
         """Have an event written within a moment, and before whatever comes later.
 
+        What was said last is not written again: who says it only asks whether to go on.
+
         Raises:
             LeaseLost: the job is no longer this run's.
         """
         self.check()
         with self._lock:
-            self._reports.append(report)
+            if report != self._said:
+                self._said = report
+                self._reports.append(report)
 
     def end(self, end: RunEnd) -> None:
         """Write how the run came out, with the reports that still wait, in one transaction.

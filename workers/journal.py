@@ -17,7 +17,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from grading.exceptions import LeaseLost
@@ -242,11 +242,11 @@ class Journal:
             kept = write_runs(self._connect(), list(writes.values()))
         except PASSING:
             raise
-        except DBAPIError as error:
+        except Exception as error:
             if len(writes) == 1:
                 return dict.fromkeys(writes, error)
-            # What PostgreSQL refuses sinks the whole statement. One by one, it
-            # touches only the run it belongs to.
+            # What PostgreSQL refuses, or what can't even be sent there, sinks the whole
+            # statement. One by one, it touches only the run it belongs to.
             outcome: dict[Hold, Exception | None] = {}
             for hold, write in writes.items():
                 outcome |= self._write_all({hold: write})
@@ -258,7 +258,7 @@ class Journal:
             called.set_result(function(self._connect()))
         except PASSING:
             raise
-        except SQLAlchemyError as error:
+        except Exception as error:
             called.set_exception(error)
 
     def _try_again(self, requests: _Requests, error: Exception) -> None:

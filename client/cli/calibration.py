@@ -27,6 +27,13 @@ def calibrate_on_marks(
     cache: Annotated[
         Path | None, typer.Option(help="A folder to keep what was measured for the next time.")
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder of bench.agreement --grader openai: fit to what a model saw, too.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Fit a calibration for the workers to examiners' marks, and tell what it is worth."""
@@ -46,7 +53,7 @@ def calibrate_on_marks(
     if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="'--out'")
     try:
-        content = calibrate(marks, name or _name_of(marks), wanted, cache, _tell)
+        content = calibrate(marks, name or _name_of(marks), wanted, cache, _tell, evidence)
     except MarksError as error:
         note(f"vstep-grading: {printable(str(error))}")
         return 1

@@ -19,7 +19,8 @@ class RetryPolicy:
         """As ``wait``; where a provider asked for ``asked`` seconds, those, up to the cap."""
         if asked is None:
             return self.wait(retry, chance)
-        return min(self.backoff_cap, timedelta(seconds=max(asked, 0)))
+        # Compared as numbers: what a provider asks for may be more than a timedelta holds.
+        return timedelta(seconds=min(max(asked, 0.0), self.backoff_cap.total_seconds()))
 
     def wait(self, retry: int, chance: float) -> timedelta:
         """The wait before retry ``retry`` (1, 2, 3 …): min(cap, 2ⁿ s) × 0.8 … 1.2.

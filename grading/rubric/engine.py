@@ -24,6 +24,8 @@ from grading.rubric.observation import QUOTES_SHOWN, Observation
 from grading.rubric.points import (
     FEATURES_ALONE,
     JointScore,
+    is_disputed,
+    kinds_of,
     rules_for,
     score_by_points,
     score_jointly,
@@ -103,15 +105,18 @@ def judge(
     if spread is not None:
         seen[SPREAD_KIND] = Observation(SPREAD_KIND, spread)
     flags = [rule.flag for rule in rubric.flags if _raised(rule, seen)]
-    if _is_disputed(rubric, joint):
+    values = {kind: observation.value for kind, observation in seen.items()}
+    if is_disputed(rubric, joint):
         # A model that was talked round looks like this, and so does one that saw right where
         # the measuring went wrong: which of them it is, a person must tell.
         joint = score_jointly(rubric, task, seen, FEATURES_ALONE)
+        # Nor may a calibration's curves give it by the back door.
+        claimed = kinds_of(rubric, Scorer.EVIDENCE)
+        values = {kind: value for kind, value in values.items() if kind not in claimed}
         flags.append(Flag.SCORERS_DISAGREE)
     own = joint.together
     calibrated: Mapping[Criterion, Decimal] = own
     if calibration is not None:
-        values = {kind: observation.value for kind, observation in seen.items()}
         calibrated = calibration.calibrate(rubric, task, values, own)
     criteria = tuple(
         _score(rubric, rule, task, seen, joint, calibrated[rule.criterion])
@@ -132,12 +137,6 @@ def judge(
         word_count=int(words.value) if words else 0,
         confidence=weigh_confidence(rubric, task, seen),
     )
-
-
-def _is_disputed(rubric: Rubric, joint: JointScore) -> bool:
-    """Whether features and evidence are further apart than the rubric lets pass."""
-    units = [unit_score(rubric, scores) for scores in joint.by_scorer.values()]
-    return rubric.dispute is not None and max(units) - min(units) > rubric.dispute
 
 
 def _spread(

@@ -6,11 +6,13 @@ from decimal import Decimal
 from grading.domain.confidence import ConfidenceFactor
 from grading.domain.criterion import Criterion
 from grading.domain.score import HIGHEST, LOWEST
+from grading.rubric.curve import Curve
 from grading.rubric.document import Section
 from grading.rubric.rubric import Combination, FactorRule, Rubric, Scorer, ScorerRule
 from grading.rubric.rule_sections import (
     read_cap,
     read_checks,
+    read_curve,
     read_factor,
     read_flag,
     read_points,
@@ -77,10 +79,10 @@ def _scorers(top: Section, base: Rubric) -> tuple[ScorerRule, ...]:
     return rules
 
 
-def _dispute(top: Section) -> Decimal:
-    dispute = top.decimal("dispute")
-    if not LOWEST < dispute <= HIGHEST:
-        raise top.wrong(f"dispute must be over 0 and at most 10, not {dispute}")
+def _dispute(top: Section) -> Curve:
+    dispute = read_curve(top, "dispute")
+    if any(not LOWEST < Decimal(str(apart)) <= HIGHEST for _, apart in dispute.knots):
+        raise top.wrong("the distances of dispute must be over 0 and at most 10")
     return dispute
 
 

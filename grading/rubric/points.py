@@ -85,6 +85,20 @@ def score_jointly(
     return JointScore(by_scorer, shares, together)
 
 
+def is_disputed(rubric: Rubric, joint: JointScore) -> bool:
+    """Whether features and evidence are further apart than the rubric lets pass."""
+    if rubric.dispute is None or len(joint.by_scorer) < len(Scorer):
+        return False
+    units = {name: unit_score(rubric, scores) for name, scores in joint.by_scorer.items()}
+    evidence = units[Scorer.EVIDENCE]
+    return abs(evidence - units[Scorer.FEATURES]) > rubric.dispute.points(float(evidence))
+
+
+def kinds_of(rubric: Rubric, scorer: Scorer) -> frozenset[str]:
+    """The kinds of observation by which ``scorer`` gives points."""
+    return frozenset(rule.kind for rule in rubric.rules if rule.scorer is scorer)
+
+
 def unit_score(rubric: Rubric, scores: CriterionScores) -> Decimal:
     """The weighted mean of criterion scores, not rounded, without caps."""
     return sum((scores[rule.criterion] * rule.weight for rule in rubric.criteria), LOWEST)

@@ -156,6 +156,6 @@ class Rubric:
     minimum_words: Mapping[int, int]
     #: Every kind of observation that the file documents.
     kinds: frozenset[str]
-    #: Where features and evidence lead to unit scores further apart than this, the features
-    #: score alone and a person has to look; None in versions with one scorer.
-    dispute: Decimal | None = None
+    #: From the evidence's unit score to how far the features' may be from it. Further apart,
+    #: the features score alone and a person has to look. None in versions with one scorer.
+    dispute: Curve | None = None

@@ -51,7 +51,7 @@ def read_points(
 ) -> PointsRule:
     """What one kind is worth to one criterion."""
     item.only("kind", "criterion", "tasks", "direction", "curve", "raises", "lowers")
-    curve = _curve(item)
+    curve = read_curve(item)
     direction = item.one_of("direction", Direction)
     if not curve.follows(direction):
         raise item.wrong(f"the points of the curve are not {direction.value}")
@@ -143,17 +143,18 @@ def read_checks(
 
 def _check(part: Section, tasks: frozenset[int], kinds: frozenset[str]) -> ConfidenceCheck:
     part.only("kind", "tasks", "curve")
-    curve = _curve(part)
+    curve = read_curve(part)
     if any(not 0 <= value <= 100 for _, value in curve.knots):
         raise part.wrong("the values of the curve must lie between 0 and 100")
     return ConfidenceCheck(_kind(part, "kind", kinds), _tasks(part, tasks), curve)
 
 
-def _curve(item: Section) -> Curve:
-    curve = Curve(item.pairs("curve"))
+def read_curve(item: Section, key: str = "curve") -> Curve:
+    """A curve, whose values rise."""
+    curve = Curve(item.pairs(key))
     values = [value for value, _ in curve.knots]
     if sorted(set(values)) != values:
-        raise item.wrong("the values of the curve must rise from entry to entry")
+        raise item.wrong(f"the values of the {key} must rise from entry to entry")
     return curve
 
 

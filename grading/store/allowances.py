@@ -34,8 +34,17 @@ _WAIT = text("""
     FROM token_buckets WHERE name = :name
 """)
 
+# What ran off since is subtracted first: a call may have used more than it took, and may have
+# lasted longer than the bucket needed to run dry.
 _POUR_BACK = text("""
-    UPDATE token_buckets SET tokens = greatest(0, tokens - :tokens) WHERE name = :name
+    UPDATE token_buckets
+    SET tokens = greatest(
+            0, greatest(
+                0, tokens - :per_minute * extract(epoch FROM clock_timestamp() - filled_at) / 60
+            ) - :tokens
+        ),
+        filled_at = clock_timestamp()
+    WHERE name = :name
 """)
 
 
@@ -54,6 +63,6 @@ def take_tokens(conn: Connection, name: str, tokens: int, per_minute: int) -> fl
     return max(0.01, float(wait or 0))
 
 
-def return_tokens(conn: Connection, name: str, tokens: int) -> None:
+def return_tokens(conn: Connection, name: str, tokens: int, per_minute: int) -> None:
     """Give back what was taken and not used; less than nothing takes more."""
-    conn.execute(_POUR_BACK, {"name": name, "tokens": tokens})
+    conn.execute(_POUR_BACK, {"name": name, "tokens": tokens, "per_minute": per_minute})

@@ -51,7 +51,7 @@ _RECALL = text("""
 
 # The money is spent whether or not the job is still there. Its row is locked against
 # erasure, which then takes along what was written here; where it is gone, nothing is.
-# An answer that is there already stands: both were paid for.
+# An answer that is there already could not be used, or was asked for at the same time.
 _RECORD = text("""
     WITH job AS (
         SELECT id FROM jobs WHERE id = :job_id FOR KEY SHARE
@@ -74,7 +74,11 @@ _RECORD = text("""
                :completion_tokens, :cost, now()
         FROM job
         WHERE CAST(:content AS text) IS NOT NULL
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (job_id, stage, prompt_hash) DO UPDATE
+        SET model = excluded.model, content = excluded.content,
+            prompt_tokens = excluded.prompt_tokens, cached_tokens = excluded.cached_tokens,
+            completion_tokens = excluded.completion_tokens, cost = excluded.cost,
+            created_at = excluded.created_at
     )
     INSERT INTO spending (month, cost)
     SELECT date_trunc('month', now() AT TIME ZONE 'utc'), CAST(:cost AS numeric)

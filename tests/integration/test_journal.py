@@ -1,8 +1,10 @@
 """The journal: what the runs of a process write together, and what they don't do to each other."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -95,6 +97,17 @@ def test_the_reports_of_a_quick_run_travel_with_its_end(
     assert row["moments"] == 1
 
 
+def test_what_is_said_again_is_written_once(journal: Journal, conn: Connection) -> None:
+    [job_id] = _accepted(conn, 1)
+    hold = _claim(journal, job_id)
+    for _ in range(3):
+        hold.report(_measuring(0.1))
+    until(lambda: get_job(conn, job_id).progress == 0.1, seconds=5)
+    hold.report(_measuring(0.1))
+    hold.end(END)
+    assert get_job(conn, job_id).last_sequence == 4
+
+
 def test_a_report_is_seen_while_its_run_goes_on(journal: Journal, conn: Connection) -> None:
     [job_id] = _accepted(conn, 1)
     hold = _claim(journal, job_id)
@@ -141,6 +154,34 @@ def test_what_postgresql_refuses_touches_no_other_run(journal: Journal, conn: Co
     with pytest.raises((DBAPIError, LeaseLost)):
         bad.end(END)
     assert get_job(conn, bad.claim.job_id).state is JobState.PROCESSING
+
+
+def test_what_can_not_even_be_sent_touches_no_other_run(journal: Journal, conn: Connection) -> None:
+    bad, good = (_claim(journal, job_id) for job_id in _accepted(conn, 2))
+    half_a_sign = replace(RESULT, provenance=replace(RESULT.provenance, grader="\ud800"))
+    busy, done = threading.Event(), threading.Event()
+
+    def keep_busy(_: Connection) -> None:
+        busy.set()
+        done.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        journal.submit(keep_busy)
+        assert busy.wait(10)
+        refused = pool.submit(bad.end, graded_end(Graded(half_a_sign, timedelta(seconds=1))))
+        well = pool.submit(good.end, END)
+        failing = journal.submit(lambda _: 1 // 0)
+        called = journal.submit(lambda _: "called")
+        # All of them are for one turn.
+        until(lambda: len(journal._requests.ends) == 2)
+        done.set()
+        well.result(10)
+        assert called.result(10) == "called"
+        with pytest.raises(ValueError, match="surrogates"):
+            refused.result(10)
+        with pytest.raises(ZeroDivisionError):
+            failing.result(10)
+    assert get_job(conn, good.claim.job_id).state is JobState.COMPLETED
 
 
 def test_a_database_that_is_away_for_a_moment_costs_no_grading() -> None:

@@ -91,4 +91,4 @@ def fill(conn: Connection, queued: int, others: dict[str, int] = OTHERS) -> None
 
 def clear(conn: Connection) -> None:
     """Remove all that ``fill`` made, faster than row by row."""
-    conn.execute(text("TRUNCATE jobs, answers, events, runs, results, outbox"))
+    conn.execute(text("TRUNCATE jobs, outbox CASCADE"))

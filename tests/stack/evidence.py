@@ -1,8 +1,10 @@
 """Evidence that a scripted model gives: filled in from the very answer that it was shown."""
 
+import json
 import re
 from typing import Any
 
+from tests.stack.provider.answers import Answer
 from tests.stack.provider.call import Call
 
 _BLOCK = re.compile(r"^<<<(\w+)\n(.*)\n\1>>>$", re.DOTALL | re.MULTILINE)
@@ -100,3 +102,13 @@ def talked_round(call: Call) -> dict[str, Any]:
         ],
         "errors": [],
     }  # fmt: skip
+
+
+def honest(call: Call) -> Answer:
+    """The answer of an honest witness."""
+    return Answer(json.dumps(evidence_on(call)))
+
+
+def obeying(call: Call) -> Answer:
+    """The answer of a model that was talked round."""
+    return Answer(json.dumps(talked_round(call)))

@@ -33,6 +33,7 @@ _CUT_OFF = """
 _EMPTY = """
     WITH jobs AS (DELETE FROM jobs), outbox AS (DELETE FROM outbox),
          deletions AS (DELETE FROM deletions),
+         spending AS (DELETE FROM spending), buckets AS (DELETE FROM token_buckets),
          horizon AS (UPDATE feed_horizon SET purged_key = '0'),
          purges AS (UPDATE purges SET ended_at = '-infinity')
     DELETE FROM workers

@@ -31,15 +31,17 @@ class Server(Process):
 
 
 class Worker(Process):
-    """``celery worker``, with one child that grades."""
+    """``celery worker``, which grades ``concurrency`` jobs at a time."""
 
-    def __init__(self, app: str, settings: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, app: str, settings: dict[str, str], folder: Path, concurrency: int = 1
+    ) -> None:
         #: Under what name it takes jobs.
         self.hostname = f"tests-{free_port()}@localhost"
         super().__init__(
             "worker",
             [
-                "-m", "celery", "-A", app, "worker", "--concurrency", "1",
+                "-m", "celery", "-A", app, "worker", "--concurrency", str(concurrency),
                 "--without-gossip", "--without-mingle", "--queues", "writing",
                 "--hostname", self.hostname,
             ],
@@ -72,9 +74,9 @@ class Stack:
             server.await_health("vstep.grading.v1.GradingService")
         return server
 
-    def start_worker(self, app: str = SCRIPTED, **settings: str) -> Worker:
+    def start_worker(self, app: str = SCRIPTED, concurrency: int = 1, **settings: str) -> Worker:
         """Start a worker; it takes jobs as soon as it can."""
-        worker = Worker(app, {**self.settings, **settings}, self.folder)
+        worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency)
         self._started.append(worker)
         return worker
 

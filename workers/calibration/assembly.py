@@ -20,12 +20,13 @@ def document(
     scale: MarkScale,
     targets: Targets,
     facts: Mapping[WritingTask, Mapping[str, Any]] | None = None,
+    feature_version: str = FEATURE_VERSION,
 ) -> dict[str, Any]:
     """The content of a calibration file; ``facts`` are told of each task and change no score."""
     content: dict[str, Any] = {
         "format": FORMAT,
         "name": name,
-        "feature_version": FEATURE_VERSION,
+        "feature_version": feature_version,
         "rubric_version": rubric_version,
         "scale": {"lowest": scale.lowest, "highest": scale.highest, "step": scale.step},
         "tasks": {

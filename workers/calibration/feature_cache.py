@@ -1,11 +1,11 @@
 """Measured features, kept in a folder so that the same answers are measured once."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from grading.domain.work import WritingWork
 from grading.rubric.observation import Observation
+from workers.calibration.answer_hash import answer_hash
 from workers.writing.measure import FEATURE_VERSION
 
 Features = tuple[Observation, ...]
@@ -42,6 +42,4 @@ class FeatureCache:
         half.replace(file)
 
     def _file(self, work: WritingWork) -> Path:
-        asked = [int(work.task), work.text, work.prompt.text, *work.prompt.requirements]
-        digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-        return self._folder / f"{digest}.json"
+        return self._folder / f"{answer_hash(work)}.json"

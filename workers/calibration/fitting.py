@@ -11,8 +11,8 @@ from grading.domain.work import WritingTask
 from grading.rubric.calibration import sources_of
 from grading.rubric.calibration_file import OVERALL
 from grading.rubric.observation import Observation
-from grading.rubric.points import FEATURES_ALONE, score_jointly
-from grading.rubric.rubric import Rubric
+from grading.rubric.points import FEATURES_ALONE, is_disputed, kinds_of, score_jointly
+from grading.rubric.rubric import Rubric, Scorer
 from workers.calibration.directions import directions
 from workers.calibration.marks import MarkedAnswer, MarkSheet
 from workers.calibration.ramps import Floats, all_ramps
@@ -34,18 +34,47 @@ class Measured:
 
 
 def with_sources(
-    rubric: Rubric, answers: Sequence[MarkedAnswer], features: Sequence[tuple[Observation, ...]]
+    rubric: Rubric,
+    answers: Sequence[MarkedAnswer],
+    features: Sequence[tuple[Observation, ...]],
+    evidence: Sequence[tuple[Observation, ...]] | None = None,
+    scorers: frozenset[Scorer] = FEATURES_ALONE,
 ) -> list[Measured]:
-    """Put what was measured and the rubric's own scores beside the marks."""
+    """Put what was observed and the rubric's own scores beside the marks.
+
+    What ``scorers`` go by is a source: ``features`` all that was measured, ``evidence`` what
+    a model saw in each answer. The rest only bounds scores.
+    """
+    witnessed = [()] * len(answers) if evidence is None else evidence
+    return [
+        Measured(answer, (*measured, *seen), _sources(rubric, answer, measured, seen, scorers))
+        for answer, measured, seen in zip(answers, features, witnessed, strict=True)
+    ]
+
+
+def _sources(
+    rubric: Rubric,
+    answer: MarkedAnswer,
+    features: Sequence[Observation],
+    evidence: Sequence[Observation],
+    scorers: frozenset[Scorer],
+) -> Mapping[str, float]:
     # What is only flagged moves no score, nor does it here.
     flagged = {rule.when.kind for rule in rubric.flags}
-    measured = []
-    for answer, observations in zip(answers, features, strict=True):
-        seen = {item.kind: item for item in observations if item.kind not in flagged}
-        own = score_jointly(rubric, answer.work.task, seen, FEATURES_ALONE).together
-        values = {kind: item.value for kind, item in seen.items()}
-        measured.append(Measured(answer, observations, sources_of(values, own)))
-    return measured
+    seen = {item.kind: item for item in (*features, *evidence) if item.kind not in flagged}
+    joint = score_jointly(rubric, answer.work.task, seen, scorers)
+    if is_disputed(rubric, joint):
+        # As the engine has it: then evidence counts for nothing.
+        scorers = FEATURES_ALONE
+        joint = score_jointly(rubric, answer.work.task, seen, scorers)
+    kinds: set[str] = set()
+    if Scorer.FEATURES in scorers:
+        kinds |= {item.kind for item in features}
+    if Scorer.EVIDENCE in scorers:
+        # No others: how well a model quotes says nothing of the writer.
+        kinds |= kinds_of(rubric, Scorer.EVIDENCE)
+    values = {kind: item.value for kind, item in seen.items() if kind in kinds}
+    return sources_of(values, joint.together)
 
 
 def fit_task(

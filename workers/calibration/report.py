@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grading.domain.agreement import ETS_BARS
-from workers.calibration.calibrate import COMPARED
+from workers.calibration.calibrate import COMPARED, EVIDENCE, FEATURES
 
 _MEASURES = ("qwk", "pearson", "spearman", "smd", "exact", "adjacent")
 _TITLES = {
@@ -12,6 +12,8 @@ _TITLES = {
     "cross_validated": "calibrated, answers not seen",
     "cross_validated_by_prompt": "calibrated, prompts not seen",
 }
+#: The parts of the agreement of each way of scoring, where there are several.
+_WAYS = {FEATURES: "features alone", EVIDENCE: "evidence alone", "": "both together"}
 _TASKS = {"1": "Task 1, letter", "2": "Task 2, essay"}
 
 
@@ -21,20 +23,45 @@ def report(content: Mapping[str, Any]) -> str:
     for task, part in content["tasks"].items():
         lines += [
             f"{_TASKS[task]}: {part['answers']} answers to {part['prompts']} prompts",
+            *_evidence(part.get("evidence")),
             f"  {'':30}{'n':>6}" + "".join(f"{name:>10}" for name in _MEASURES),
         ]
         for target in part["targets"]:
             lines.append(f"  {target}")
-            for what in COMPARED:
-                found = part["agreement"][what].get(target)
-                if found:
-                    lines.append(f"    {_TITLES[what]:28}{found['n']:>6}" + _cells(found))
+            lines += _compared(part["agreement"], target)
         lines += [f"  {'ETS asks':36}{_cells(ETS_BARS)}", ""]
     lines += [
         "The rubric alone is put on the marks' scale by their mean and deviation, so its smd is",
         "0 and says nothing.",
     ]
     return "\n".join(lines)
+
+
+def _evidence(told: Mapping[str, Any] | None) -> list[str]:
+    if told is None:
+        return []
+    return [
+        f"  evidence of {told['model']} ({told['prompt_version']}, asked as {told['prompt_hash']})"
+        f" on {told['answers']} of {told['of']} answers; the others are left out"
+    ]
+
+
+def _compared(agreement: Mapping[str, Any], target: str) -> list[str]:
+    lines = []
+    several = FEATURES in agreement
+    for what in COMPARED:
+        rows = {
+            title: (agreement[way] if way else agreement)[what].get(target)
+            for way, title in (_WAYS.items() if several else [("", "")])
+        }
+        if not any(rows.values()):
+            continue
+        if several:
+            lines.append(f"    {_TITLES[what]}")
+        for title, found in rows.items():
+            name = f"  {title}" if several else _TITLES[what]
+            lines.append(f"    {name:28}{found['n']:>6}" + _cells(found))
+    return lines
 
 
 def _cells(found: Mapping[str, float | None]) -> str:

@@ -11,7 +11,8 @@ from grading.domain.work import WritingTask
 from grading.rubric.calibration import Calibration
 from grading.rubric.calibration_file import OVERALL
 from grading.rubric.engine import Verdict, judge
-from grading.rubric.rubric import Rubric
+from grading.rubric.points import FEATURES_ALONE
+from grading.rubric.rubric import Rubric, Scorer
 from workers.calibration.assembly import assemble
 from workers.calibration.fitting import Measured, fit_task
 from workers.calibration.marks import MarkSheet
@@ -27,10 +28,14 @@ Agreements = Mapping[str, Agreement]
 
 
 def uncalibrated(
-    rubric: Rubric, sheet: MarkSheet, task: WritingTask, measured: Sequence[Measured]
+    rubric: Rubric,
+    sheet: MarkSheet,
+    task: WritingTask,
+    measured: Sequence[Measured],
+    scorers: frozenset[Scorer] = FEATURES_ALONE,
 ) -> Agreements:
     """Agreement of the rubric alone, put on the marks' scale by mean and deviation."""
-    verdicts = [judge(rubric, task, item.observations) for item in measured]
+    verdicts = [judge(rubric, task, item.observations, None, scorers) for item in measured]
     return _agreements(sheet, measured, verdicts, None)
 
 
@@ -39,6 +44,7 @@ def cross_validated(
     sheet: MarkSheet,
     task: WritingTask,
     measured: Sequence[Measured],
+    scorers: frozenset[Scorer] = FEATURES_ALONE,
     *,
     by_prompt: bool,
 ) -> Agreements:
@@ -57,7 +63,7 @@ def cross_validated(
             return {}
         calibration = assemble("fold", rubric.version, sheet.scale, {task: targets})
         for at in held_out:
-            verdicts[at] = judge(rubric, task, measured[at].observations, calibration)
+            verdicts[at] = judge(rubric, task, measured[at].observations, calibration, scorers)
     done = [verdict for verdict in verdicts if verdict is not None]
     return _agreements(sheet, measured, done, calibration) if calibration else {}
 

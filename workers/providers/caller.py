@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -72,7 +73,8 @@ class Caller:
         self._breaker = breaker or make_breaker(self._chat.provider, model)
         self._prices: PriceTable = settings.price_table
         self._budget = settings.grading_budget
-        self._stopped: set[asyncio.Task[None]] = set()
+        #: What is being written down; an event loop by itself would forget it.
+        self._writing: set[asyncio.Task[None]] = set()
 
     def start(self, question: Question[T], ledger: CallLedger) -> Future[Testimony[T]]:
         """Ask in the background; cancelling the future stops a call in flight.
@@ -80,6 +82,10 @@ class Caller:
         The future raises ProviderFault where no usable answer came.
         """
         return self._loop.start(self._ask(question, ledger))
+
+    def prompt_hash(self, prompt: ChatPrompt) -> str:
+        """Under what the answer to ``prompt`` is kept."""
+        return self._chat.prompt_hash(prompt)
 
     def close(self) -> None:
         """Close the connections."""
@@ -89,9 +95,12 @@ class Caller:
         prompt_hash = self._chat.prompt_hash(question.prompt)
         kept = await ledger.recall(question.stage, prompt_hash)
         if kept is not None:
-            metrics.PROVIDER_ANSWERS_RECALLED.labels(self._chat.model, question.stage).inc()
-            use = self._use(question, prompt_hash, kept)
-            return Testimony(question.read(kept.content), replace(use, recalled=True))
+            # What an earlier release kept, this one may not be able to use: it is asked anew.
+            with suppress(ProviderFault):
+                content = question.read(kept.content)
+                metrics.PROVIDER_ANSWERS_RECALLED.labels(self._chat.model, question.stage).inc()
+                use = self._use(question, prompt_hash, kept)
+                return Testimony(content, replace(use, recalled=True))
         await self._see_to_budget(ledger)
         wanted = estimate_tokens(question.prompt) + self._chat.max_tokens
         await self._take_tokens(ledger, wanted)
@@ -139,9 +148,7 @@ class Caller:
             raise
         except asyncio.CancelledError:
             # What was stopped may have been paid for; it is told, but nobody waits for that.
-            task = asyncio.create_task(self._keep(made(STOPPED, None), ledger, taken, None))
-            self._stopped.add(task)
-            task.add_done_callback(self._stopped.discard)
+            self._keep(made(STOPPED, None), ledger, taken, None)
             raise
         call = made(ANSWERED, answer.usage, answer)
         await self._keep(call, ledger, taken, None)
@@ -156,7 +163,16 @@ class Caller:
             raise
         return KeptAnswer(model, content, usage, self._cost(usage)), read
 
-    async def _keep(
+    def _keep(
+        self, call: ProviderCall, ledger: CallLedger, taken: int, fault: ProviderFault | None
+    ) -> Awaitable[None]:
+        """Begin to write a call down. It is paid for: that goes on, whoever is stopped."""
+        task = asyncio.create_task(self._write(call, ledger, taken, fault))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return asyncio.shield(task)
+
+    async def _write(
         self, call: ProviderCall, ledger: CallLedger, taken: int, fault: ProviderFault | None
     ) -> None:
         self._count(call)

@@ -74,7 +74,8 @@ class ChatModel:
     async def ask(self, prompt: ChatPrompt) -> tuple[str, str, TokenUsage]:
         """What the model answered, which model it says it is, and what that used up.
 
-        Where the provider doesn't tell, that is estimated.
+        Where the provider doesn't tell the model, it is the one that was asked; where it
+        doesn't tell what was used up, that is estimated.
 
         Raises:
             ProviderFault: it gave no whole answer.
@@ -93,7 +94,8 @@ class ChatModel:
                 raise
             raise fault from None
         content, model, usage = content_of(completion)
-        return content, model, usage or TokenUsage(estimate_tokens(prompt), 1 + len(content) // 4)
+        used = usage or TokenUsage(estimate_tokens(prompt), 1 + len(content) // 4)
+        return content, model or self.model, used
 
     async def close(self) -> None:
         """Close the connections."""
@@ -126,6 +128,20 @@ class ChatModel:
         return {"type": "json_schema", "json_schema": schema}
 
 
+#: Tokens of what stands around the parts of a request.
+_AROUND = 100
+
+
 def estimate_tokens(prompt: ChatPrompt) -> int:
-    """About how many tokens a prompt has: four characters of English make one."""
-    return 1 + (len(prompt.fixed) + len(prompt.variable)) // 4
+    """About how many tokens a prompt has, its schema included: four characters make one."""
+    return 1 + len(_asked(prompt)) // 4
+
+
+def most_tokens(prompt: ChatPrompt) -> int:
+    """More tokens than a prompt can have, its schema included: none is shorter than a byte."""
+    return len(_asked(prompt).encode()) + _AROUND
+
+
+def _asked(prompt: ChatPrompt) -> str:
+    schema = json.dumps(prompt.schema, separators=(",", ":"), ensure_ascii=False)
+    return "".join((prompt.fixed, prompt.variable, schema))

@@ -64,8 +64,9 @@ class JobLedger:
 
     async def return_tokens(self, model: str, tokens: int) -> None:
         """Give back what was taken and not used."""
-        if self._tokens_per_minute is not None:
-            await self._ask(lambda conn: return_tokens(conn, model, tokens))
+        allowed = self._tokens_per_minute
+        if allowed is not None:
+            await self._ask(lambda conn: return_tokens(conn, model, tokens, allowed))
 
     async def _ask(self, function: Callable[[Connection], T]) -> T:
         # Shielded: the journal answers its future, whoever waits for it.

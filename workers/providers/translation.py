@@ -5,13 +5,14 @@ What the library raises for what happened on the wire is written down, case by c
 """
 
 import json
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Annotated
 
 import httpx2
 import openai
-from openai.types import CompletionUsage
-from openai.types.chat import ChatCompletion
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grading.domain.usage import TokenUsage
 from workers.providers.faults import (
@@ -55,28 +56,76 @@ def fault_of(error: Exception) -> ProviderFault | None:
     return None
 
 
-def content_of(completion: object) -> tuple[str, str, TokenUsage | None]:
-    """The text of a completion, the model that wrote it, and what it used up where it tells.
+class _Read(BaseModel):
+    """What is read of a response. The library checks nothing of what came with status 200."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class _Message(_Read):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(_Read):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Completion(_Read):
+    choices: list[_Choice] = Field(min_length=1)
+    model: object = None
+    usage: object = None
+
+
+#: As many as the store's columns hold.
+_Tokens = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class _Details(_Read):
+    cached_tokens: _Tokens | None = None
+
+
+class _Usage(_Read):
+    prompt_tokens: _Tokens
+    completion_tokens: _Tokens
+    prompt_tokens_details: _Details | None = None
+
+
+def content_of(completion: object) -> tuple[str, str | None, TokenUsage | None]:
+    """The text of a completion, the model that wrote it and what it used up where they are told.
 
     Raises:
         ProviderFault: there is no whole text in it.
     """
-    # The library checks nothing of what came with status 200.
-    choices = completion.choices if isinstance(completion, ChatCompletion) else None
-    if not isinstance(completion, ChatCompletion) or not choices:
-        raise ResponseMalformed("the response holds no answer")
-    usage = _usage(completion.usage)
-    choice = choices[0]
-    message = choice.message
-    if message is not None and message.refusal:
+    try:
+        read = _Completion.model_validate(completion)
+    except ValidationError:
+        raise ResponseMalformed("the response holds no answer") from None
+    usage = _usage(read.usage)
+    choice = read.choices[0]
+    if choice.message.refusal:
         raise ModelRefused("the model declined to answer", usage=usage)
     if choice.finish_reason == "length":
         raise AnswerCutShort(_CUT_SHORT, usage=usage)
     if choice.finish_reason == "content_filter":
         raise ContentFiltered("the answer was held back", usage=usage)
-    if message is None or not isinstance(message.content, str) or not message.content.strip():
+    content = choice.message.content
+    if content is None or not content.strip():
         raise ResponseMalformed("the answer is empty", usage=usage)
-    return message.content, str(completion.model), usage
+    if not _is_text(content):
+        raise ResponseMalformed("the answer is no text", usage=usage)
+    named = isinstance(read.model, str) and read.model.isprintable() and read.model
+    return content, named or None, usage
+
+
+def _is_text(content: str) -> bool:
+    """Whether it can be written anywhere: JSON may name one half of a surrogate pair."""
+    try:
+        content.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _CUT_SHORT = "the answer was cut off at the limit of tokens"
@@ -108,17 +157,13 @@ def _refused(error: openai.APIStatusError) -> ProviderFault:
 
 def _retry_after(response: httpx2.Response) -> float | None:
     """Seconds that the provider asks to be left alone (RFC 9110, 10.2.3); None where it doesn't."""
-    try:
-        milliseconds = float(response.headers.get("retry-after-ms", ""))
-    except ValueError:
-        pass
-    else:
+    milliseconds = _number(response.headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
         return max(0.0, milliseconds / 1000)
     value = response.headers.get("retry-after", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    seconds = _number(value)
+    if seconds is not None:
+        return max(0.0, seconds)
     try:
         until = parsedate_to_datetime(value)
     except ValueError:
@@ -128,10 +173,22 @@ def _retry_after(response: httpx2.Response) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
-def _usage(usage: CompletionUsage | None) -> TokenUsage | None:
-    if usage is None:
+def _number(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
+
+
+def _usage(told: object) -> TokenUsage | None:
+    """What was used up, where that can be believed."""
+    try:
+        usage = _Usage.model_validate(told)
+    except ValidationError:
         return None
     details = usage.prompt_tokens_details
-    cached = details.cached_tokens if details is not None else 0
-    prompt = usage.prompt_tokens or 0
-    return TokenUsage(prompt, usage.completion_tokens or 0, min(cached or 0, prompt))
+    cached = (details.cached_tokens if details is not None else None) or 0
+    return TokenUsage(
+        usage.prompt_tokens, usage.completion_tokens, min(cached, usage.prompt_tokens)
+    )

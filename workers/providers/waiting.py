@@ -1,9 +1,10 @@
-"""Waiting for a call in flight while the job may be taken away."""
+"""Waiting for calls in flight while the job may be taken away."""
 
 import time
-from concurrent.futures import Future
+from collections.abc import Collection
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotYet
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from grading.domain.job import JobStage
 from workers.grader import Run
@@ -14,26 +15,30 @@ T = TypeVar("T")
 LOOK_SECONDS = 0.25
 
 
-def await_call(call: Future[T], run: Run, progress: float, patience: float) -> T:
+def await_call(call: Future[T], run: Run, progress: float) -> T:
     """What ``call`` comes to.
 
-    A call of a job that was cancelled or lost is stopped at once. A worker that is to shut
-    down waits for ``patience`` seconds more: what is answered by then is kept, and the next
-    run needs not pay for it again.
-
     Raises:
-        LeaseLost, WorkerStopping: the call was stopped.
+        LeaseLost, WorkerStopping: the run is over, and the call still in flight.
         ProviderFault: no usable answer came.
     """
-    stop_at = float("inf")
     while True:
         try:
             return call.result(timeout=LOOK_SECONDS)
         except NotYet:
             if call.done():
-                raise  # its own, not the wait's
-        if run.is_stopping:
-            stop_at = min(stop_at, time.monotonic() + patience)
-        if run.is_lost or time.monotonic() >= stop_at:
-            call.cancel()
+                # It ended as the wait did, or the error is its own.
+                return call.result()
+        if run.is_lost or run.is_stopping:
             run.report(JobStage.MEASURING, progress, "Stopping.")
+
+
+def see_out(calls: Collection[Future[Any]], run: Run, patience: float) -> None:
+    """Wait until all ``calls`` have ended, for ``patience`` seconds, while the job is this run's.
+
+    What is answered by then is kept, and the next run need not pay for it again.
+    """
+    until = time.monotonic() + patience
+    while not run.is_lost and (left := until - time.monotonic()) > 0:
+        if not wait(calls, min(left, LOOK_SECONDS)).not_done:
+            return

@@ -10,7 +10,7 @@ from grading.domain.job import JobStage
 from grading.domain.result import Flag, GradingResult, Provenance
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
-from grading.exceptions import PermanentFault, Postponed, TransientFault
+from grading.exceptions import PermanentFault, Postponed, TransientFault, WorkerStopping
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import Verdict, judge
 from grading.rubric.feedback import write_feedback
@@ -22,7 +22,6 @@ from workers.grader import Run
 from workers.providers.faults import BudgetSpent, ProviderFault
 from workers.turn import TURN
 from workers.writing.embedded import EmbeddedWritingGrader, steps_of
-from workers.writing.evidence.observations import passages_to_grader
 from workers.writing.evidence.remarks import feedback_from
 from workers.writing.evidence.witness import Heard, Witness
 from workers.writing.measure import FEATURE_VERSION, Step
@@ -116,9 +115,12 @@ class LlmWritingGrader:
             heard = self._witness.hear(hearing, run, progress)
         except ProviderFault as fault:
             return self._without(fault, work, run, observed)
+        except WorkerStopping:
+            self._witness.see_out(hearing, run)
+            raise
         finally:
             hearing.stop()
-        if to_grader := passages_to_grader(heard.evidence.form, own):
+        if to_grader := heard.passages_to_grader(own):
             return self._alone(work, run, TO_GRADER, observed, heard.uses, to_grader)
         run.report(JobStage.SCORING, 0.9, "Applying the rubric")
         with TURN:

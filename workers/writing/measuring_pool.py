@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
@@ -22,6 +22,8 @@ from workers.writing.models import Models, load_models
 
 #: Added to their niceness: what waits for a moment of the processor goes first.
 _NICE = 5
+#: How often someone who waits for a process asks whether to go on, in seconds.
+_LOOK_SECONDS = 0.25
 
 _models: Models | None = None
 
@@ -37,13 +39,20 @@ class MeasuringPool:
     def measure(self, work: WritingWork, step: Step) -> tuple[Observation, ...]:
         """Observe ``work``.
 
+        ``step`` is called again and again while others are measured first, so that it can raise.
+
         Raises:
             TransientFault: a process was lost; the next call has new ones.
         """
-        step(0.0, "Measuring the answer")
         executor = self._get()
         try:
-            return executor.submit(_measure, work).result()
+            measuring = executor.submit(_measure, work)
+            try:
+                while measuring not in wait([measuring], _LOOK_SECONDS).done:
+                    step(0.0, "Measuring the answer")
+                return measuring.result()
+            finally:
+                measuring.cancel()
         except BrokenProcessPool:
             self._drop(executor)
             raise TransientFault("a measuring process was lost") from None

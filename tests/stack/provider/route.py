@@ -28,6 +28,7 @@ class Route:
         self._queue: deque[Script] = deque()
         self._in_flight = 0
         self._gate: Gate | None = None
+        self._is_held: Callable[[Call], bool] = lambda _: True
         self._gates: list[Gate] = []
         self._lock = threading.Lock()
 
@@ -47,12 +48,15 @@ class Route:
             self._queue.extend(scripts)
 
     @contextmanager
-    def hold(self) -> Iterator[Gate]:
-        """Hold all requests that come from now on, until the gate is opened or the block ends."""
+    def hold(self, which: Callable[[Call], bool] = lambda _: True) -> Iterator[Gate]:
+        """Hold requests that come from now on, until the gate is opened or the block ends.
+
+        All of them, or those for which ``which`` holds.
+        """
         gate = Gate()
         with self._lock:
             self._gates.append(gate)
-            self._gate = gate
+            self._gate, self._is_held = gate, which
         try:
             yield gate
         finally:
@@ -76,7 +80,7 @@ class Route:
         with self._lock:
             self.calls.append(call)
             script = self._queue.popleft() if self._queue else None
-            gate = self._gate
+            gate = self._gate if self._is_held(call) else None
             self._in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:

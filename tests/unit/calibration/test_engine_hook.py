@@ -9,18 +9,24 @@ from hypothesis import strategies as st
 
 from grading.domain.criterion import Criterion
 from grading.domain.mark_scale import MarkScale
-from grading.domain.result import CapReason, Impact
+from grading.domain.result import CapReason, Flag, Impact
 from grading.domain.work import WritingTask
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import CALIBRATION_KIND, Verdict, judge
 from grading.rubric.load import load_rubric
 from grading.rubric.observation import Observation
-from tests.unit.calibration.conftest import observe
+from grading.rubric.rubric import Scorer
+from tests.unit.calibration.conftest import DETAILS, observe
 from workers.calibration.assembly import assemble
 
 RUBRIC = load_rubric("writing-1.0")
 PLAIN = {"word_count": 260.0, "english_word_count": 260.0, "sentence_length": 16.0}
 SCALE = MarkScale(0, 10, 0.5)
+#: What a model may claim of a poor answer.
+PERFECT = {
+    "position_held": 3.0, "developed_ideas": 8.0, "organization_moves": 8.0, "apt_phrases": 4.0,
+    "structures_formed": 8.0, "grammar_errors_seen": 0.0, "word_errors_seen": 0.0, "sense": 2.0,
+}  # fmt: skip
 
 
 def _calibration(**targets: Any) -> Calibration:
@@ -127,3 +133,24 @@ def test_a_kind_that_was_not_measured_moves_nothing() -> None:
     )
     assert _scores(unmeasured) == _scores(average)
     assert float(unmeasured.exact_score) == pytest.approx(6.0, abs=0.25)
+
+
+def test_disputed_evidence_moves_nothing_through_a_calibration_either() -> None:
+    rubric = load_rubric("writing-llm-1.0")
+    curve = {"start": 5.0, "curves": {"idea_development": [[0, -3.0], [2, 3.0]]}}
+    calibration = assemble(
+        "made up", rubric.version, SCALE, {WritingTask.ESSAY: {"overall": curve}}
+    )
+
+    def judged(errors: float, ideas: float) -> Verdict:
+        seen = {**PLAIN, "grammar_errors": errors, "idea_development": ideas, **PERFECT}
+        observed = tuple(
+            Observation(kind, value, details={**DETAILS, "developed": 1, "corrected": "x"})
+            for kind, value in seen.items()
+        )
+        return judge(rubric, WritingTask.ESSAY, observed, calibration, frozenset(Scorer))
+
+    few, many = judged(25.0, 0.0), judged(25.0, 2.0)
+    assert Flag.SCORERS_DISAGREE in few.flags
+    assert Flag.SCORERS_DISAGREE in many.flags
+    assert _scores(few) == _scores(many)

@@ -16,7 +16,7 @@ from workers.providers.chat import ChatModel, ChatPrompt
 from workers.writing.evidence.prompt import ask_for_evidence, load_prompt, make_mark
 from workers.writing.llm import PROMPT_VERSION
 
-GOLDEN = Path(__file__).parents[2] / "cases" / "golden" / "requests"
+GOLDEN = Path(__file__).parents[2] / "cases" / "requests"
 MARK = "0123456789abcdef"
 
 #: SHA-256 of every published prompt. A change of a prompt is a new version: add it here, and

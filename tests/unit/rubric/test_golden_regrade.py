@@ -10,6 +10,7 @@ from grading.domain.work import WritingTask
 from grading.rubric.engine import Verdict, judge
 from grading.rubric.load import load_rubric
 from grading.rubric.observation import Observation
+from grading.rubric.rubric import Scorer
 
 GOLDEN = Path(__file__).parents[2] / "cases" / "golden"
 FILES = sorted(GOLDEN.glob("*/*.json"))
@@ -52,5 +53,7 @@ def test_a_version_grades_as_it_did(file: Path) -> None:
         Observation(item["kind"], item["value"], details=item["details"])
         for item in stored["observations"]
     ]
-    verdict = judge(load_rubric(file.parent.name), WritingTask(stored["task"]), observations)
+    scorers = frozenset(Scorer(name) for name in stored.get("scorers", [Scorer.FEATURES]))
+    rubric, task = load_rubric(file.parent.name), WritingTask(stored["task"])
+    verdict = judge(rubric, task, observations, scorers=scorers)
     assert _told(verdict) == stored["expected"]

@@ -7,6 +7,7 @@ import pytest
 from grading.domain.confidence import ConfidenceFactor
 from grading.domain.result import CapReason, Flag
 from grading.domain.work import WritingTask
+from grading.rubric.curve import Curve
 from grading.rubric.document import RubricError
 from grading.rubric.engine import Verdict, judge
 from grading.rubric.load import load_rubric, read_rubric
@@ -156,7 +157,7 @@ scorers:
   - scorer: evidence
     weight: 1
     starts: {task_fulfillment: 5, organization: 5, vocabulary: 5, grammar: 5}
-dispute: 2
+dispute: [[0, 2]]
 rules: []
 caps: []
 flags: []
@@ -166,15 +167,16 @@ confidence: []
 
 def test_a_version_may_add_a_scorer_to_another() -> None:
     rubric = read_rubric(_FILE, "writing-9.0.yaml")
-    assert rubric.dispute == 2
+    assert rubric.dispute == Curve(((0, 2),))
     assert rubric.kinds == BASE.kinds | {"clarity"}
 
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("dispute: 2", "dispute: 0", "dispute must be over 0"),
-        ("dispute: 2\n", "", "dispute is missing"),
+        ("dispute: [[0, 2]]", "dispute: [[0, 0]]", "dispute must be over 0"),
+        ("dispute: [[0, 2]]\n", "", "dispute is missing"),
+        ("[[0, 2]]", "[[5, 2], [1, 2]]", "must rise"),
         ("clarity: how", "relevance: how", "is one of writing-2.0 already"),
         ("scorer: features", "scorer: evidence", "scorers must be"),
         ("weight: 1\n", "weight: 0\n", "weight must be over 0"),

@@ -8,8 +8,16 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import openai
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+
+def _readable(text: str) -> str:
+    """Without signs that nobody can see, or that no column or message takes."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+
+
+#: The model's own words, which may be passed on.
+Words = Annotated[str, AfterValidator(_readable)]
 Quoted = Annotated[str, Field(description="Copied from the answer, letter for letter.")]
 QuotedOrEmpty = Annotated[
     str, Field(description="Copied from the answer, letter for letter; empty if there is none.")
@@ -64,7 +72,7 @@ class ErrorSeen(_Part):
         "word_order", "sentence_structure", "punctuation", "spelling", "word_form", "word_choice",
     ]  # fmt: skip
     quote: Quoted
-    correction: str
+    correction: Words
     blocks_meaning: Annotated[
         bool, Field(description="A reader can't tell, or mistakes, what is meant.")
     ]
@@ -101,7 +109,7 @@ class RemarkGiven(_Part):
     """A sentence or two to the learner, about one criterion."""
 
     criterion: CriterionName
-    text: str
+    text: Words
     quote: QuotedOrEmpty
 
 
@@ -109,8 +117,8 @@ class RewriteGiven(_Part):
     """One of the learner's own sentences, put better."""
 
     quote: Quoted
-    rewrite: str
-    reason: str
+    rewrite: Words
+    reason: Words
 
 
 class FeedbackGiven(_Part):

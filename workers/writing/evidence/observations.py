@@ -156,7 +156,7 @@ def _errors(errors: Sequence[ErrorSeen], own: OwnText, passages: Passages) -> It
     for error in errors:
         quote = passages.find(error.quote)
         # A correction that changes nothing, or a place noted twice, is one error less.
-        if quote is not None and error.correction.strip() != quote.text.strip():
+        if quote is not None and error.correction != quote.text.strip():
             placed.setdefault((quote.start, quote.end), (error, quote))
     of_words = [entry for entry in placed.values() if entry[0].kind in _OF_WORDS]
     of_grammar = [entry for entry in placed.values() if entry[0].kind not in _OF_WORDS]
@@ -169,7 +169,7 @@ def _errors(errors: Sequence[ErrorSeen], own: OwnText, passages: Passages) -> It
 def _error_rate(kind: str, entries: Sequence[tuple[ErrorSeen, Quote]], own: OwnText) -> Observation:
     names = [error.kind.replace("_", " ") for error, _ in entries]
     most = sorted(dict.fromkeys(names), key=lambda name: -names.count(name))[:3]
-    shown = "; ".join(f"“{quote.text}” → “{error.correction.strip()}”" for error, quote in entries)
+    shown = "; ".join(f"“{quote.text}” → “{error.correction}”" for error, quote in entries)
     return Observation(
         kind,
         own.per_hundred(len(entries)),

@@ -41,19 +41,21 @@ def feedback_from(
 def _remarks(given: Sequence[RemarkGiven], passages: Passages) -> tuple[Remark, ...]:
     remarks = []
     for item in given:
-        text = " ".join(item.text.split())
-        if not text or len(text) > _LONGEST_REMARK or _SCORE.search(text):
+        if not item.text or len(item.text) > _LONGEST_REMARK or _SCORE.search(item.text):
             continue
         quote = passages.find(item.quote) if item.quote else None
-        remarks.append(Remark(Criterion(item.criterion), text, (quote,) if quote else ()))
+        remarks.append(Remark(Criterion(item.criterion), item.text, (quote,) if quote else ()))
     return tuple(remarks[:_MOST_REMARKS])
 
 
 def _rewrite(given: RewriteGiven, passages: Passages) -> Rewrite | None:
-    text, reason = (" ".join(part.split()) for part in (given.rewrite, given.reason))
+    text, reason = given.rewrite, given.reason
     quote = passages.find(given.quote)
     if quote is None or not text or text == quote.text or len(text) > _LONGEST_REWRITE:
         return None
     if len(reason) > _LONGEST_REMARK or _SCORE.search(reason):
+        return None
+    # The learner's own sentence may speak of marks; one that comes to do so is no rewrite.
+    if _SCORE.search(text) and not _SCORE.search(quote.text):
         return None
     return Rewrite(quote, text, reason)

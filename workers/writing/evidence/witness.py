@@ -2,16 +2,17 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
-from grading.domain.feedback import FeedbackLanguage
+from grading.domain.criterion import Quote
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
 from workers.grader import Run
 from workers.providers.caller import Caller, Question, Testimony
-from workers.providers.chat import ChatPrompt
 from workers.providers.faults import ProviderFault
-from workers.providers.waiting import await_call
+from workers.providers.waiting import await_call, see_out
 from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
+from workers.writing.evidence.observations import passages_to_grader
 from workers.writing.evidence.prompt import PromptFile, ask_for_evidence, make_mark
 from workers.writing.evidence.reading import Evidence, reader_of
 from workers.writing.own_text import OwnText
@@ -29,6 +30,13 @@ class Heard:
     second: Evidence[EvidenceForm] | None
     uses: tuple[ModelUse, ...]
 
+    def passages_to_grader(self, own: OwnText) -> tuple[Quote, ...]:
+        """Where either model saw the answer speak to the grader."""
+        seen = passages_to_grader(self.evidence.form, own)
+        if seen or self.second is None:
+            return seen
+        return passages_to_grader(self.second.form, own)
+
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
@@ -37,15 +45,30 @@ class Hearing:
     first: Future[Testimony[Evidence[EvidenceAndFeedbackForm]]]
     second: Future[Testimony[Evidence[EvidenceForm]]] | None
 
+    @property
+    def calls(self) -> tuple[Future[Any], ...]:
+        """All of them."""
+        return (self.first,) if self.second is None else (self.first, self.second)
+
     def stop(self) -> None:
         """Stop the calls."""
-        self.first.cancel()
-        if self.second is not None:
-            self.second.cancel()
+        for call in self.calls:
+            call.cancel()
+
+
+def first_question(
+    file: PromptFile, work: WritingWork, own: OwnText, minimum: int, mark: str
+) -> Question[Evidence[EvidenceAndFeedbackForm]]:
+    """What the first model is asked about ``own``; ``minimum`` words are the least of its task."""
+    prompt = ask_for_evidence(file, own, minimum, work.feedback_language, mark)
+    return Question(EVIDENCE, prompt, reader_of(EvidenceAndFeedbackForm, own))
 
 
 class Witness:
-    """One model, and a second one where the settings name it."""
+    """One model, and a second one where the settings name it.
+
+    ``patience`` is how long a worker that shuts down waits for calls in flight, in seconds.
+    """
 
     def __init__(
         self, prompt: PromptFile, first: Caller, second: Caller | None, patience: float
@@ -58,14 +81,12 @@ class Witness:
     def ask(self, work: WritingWork, own: OwnText, minimum: int, run: Run) -> Hearing:
         """Begin to ask about ``own``; ``minimum`` is the least number of words of its task."""
         mark = make_mark(own.text)
-
-        def prompt(language: FeedbackLanguage | None) -> ChatPrompt:
-            return ask_for_evidence(self._prompt, own, minimum, language, mark)
-
-        first = Question(
-            EVIDENCE, prompt(work.feedback_language), reader_of(EvidenceAndFeedbackForm, own)
+        first = first_question(self._prompt, work, own, minimum, mark)
+        second = Question(
+            SECOND_EVIDENCE,
+            ask_for_evidence(self._prompt, own, minimum, None, mark),
+            reader_of(EvidenceForm, own),
         )
-        second = Question(SECOND_EVIDENCE, prompt(None), reader_of(EvidenceForm, own))
         return Hearing(
             self._first.start(first, run.ledger),
             None if self._second is None else self._second.start(second, run.ledger),
@@ -78,13 +99,14 @@ class Witness:
             ProviderFault: the first model gave nothing usable.
             LeaseLost, WorkerStopping: the run is over.
         """
-        try:
-            first = await_call(hearing.first, run, progress, self._patience)
-            second = self._hear_second(hearing, run, progress)
-        finally:
-            hearing.stop()
+        first = await_call(hearing.first, run, progress)
+        second = self._hear_second(hearing, run, progress)
         uses = (first.use,) if second is None else (first.use, second.use)
         return Heard(first.content, None if second is None else second.content, uses)
+
+    def see_out(self, hearing: Hearing, run: Run) -> None:
+        """Let calls in flight end, as long as a worker that shuts down may wait for them."""
+        see_out(hearing.calls, run, self._patience)
 
     def _hear_second(
         self, hearing: Hearing, run: Run, progress: float
@@ -92,7 +114,7 @@ class Witness:
         if hearing.second is None:
             return None
         try:
-            return await_call(hearing.second, run, progress, self._patience)
+            return await_call(hearing.second, run, progress)
         except ProviderFault:
             # It only tells how sure the first one's evidence is.
             return None

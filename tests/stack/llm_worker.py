@@ -1,0 +1,58 @@
+"""A worker's process that asks models, in this process: wired as the product is."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+
+from interlock import CircuitBreaker
+
+from grading.domain.retry import RetryPolicy
+from grading.domain.review import ReviewPolicy
+from grading.settings import Settings
+from grading.store.engine import make_engine
+from workers.graders import wire_llm_grader
+from workers.journal import Journal
+from workers.providers.background_loop import BackgroundLoop
+from workers.providers.caller import Caller
+from workers.runner import Runner
+from workers.writing.measurer import Measurer
+
+#: Under what name it takes jobs.
+NAME = "worker-1"
+
+
+class LlmWorker:
+    """A runner with a journal and a grader that hears the models of ``settings``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        measurer: Measurer,
+        breakers: Sequence[CircuitBreaker | None] = (None, None),
+    ) -> None:
+        self.stopping = threading.Event()
+        self._loop = BackgroundLoop()
+        slots = asyncio.Semaphore(settings.openai_max_in_flight)
+        self.callers = [
+            Caller(self._loop, slots, settings, model, breaker)
+            for model, breaker in zip(settings.models, breakers, strict=False)
+        ]
+        engine = make_engine(settings, "tests", pool_size=1)
+        self.journal = Journal(engine, timedelta(seconds=settings.grading_lease_seconds))
+        cap = timedelta(seconds=settings.grading_retry_backoff_cap_seconds)
+        self.runner = Runner(
+            self.journal,
+            wire_llm_grader(settings, self.callers, measurer),
+            RetryPolicy(settings.grading_max_retries, cap),
+            ReviewPolicy(settings.grading_review_mode, settings.grading_spot_check_rate),
+            self.stopping.is_set,
+            settings.openai_tokens_per_minute,
+        )
+
+    def close(self) -> None:
+        """End its threads and connections."""
+        for caller in self.callers:
+            caller.close()
+        self._loop.close()
+        self.journal.close()

@@ -1,0 +1,24 @@
+"""A process that has answers measured by another one, and stays: for tests that kill it."""
+
+import signal
+from dataclasses import replace
+
+from tests.stack.submissions import new_job
+from workers.writing.measuring_pool import MeasuringPool
+
+#: What it says once an answer was measured.
+MEASURED = "measured"
+
+
+def _stay() -> None:
+    work = replace(new_job().work, text="I live in a small house near the river.")
+    # Held, or its process would end with it.
+    pool = MeasuringPool(1)
+    pool.measure(work, lambda *_: None)
+    print(MEASURED, flush=True)  # noqa: T201
+    signal.pause()
+    pool.close()
+
+
+if __name__ == "__main__":
+    _stay()

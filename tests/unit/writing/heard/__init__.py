@@ -1,0 +1,1 @@
+"""Answers to writing tasks that a scripted model is asked about, beside the real measuring."""
