@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from grading.domain.audio import AudioProblem
 from grading.domain.job import JobState
 from grading.domain.work import Skill
 
@@ -108,6 +109,15 @@ class TransientFault(GradingError):
     message: str
     #: How long a provider asked to be left alone, in seconds.
     retry_after: float | None = None
+
+
+@dataclass
+class AudioRefused(GradingError):
+    """The recording can't be used, and trying again would not help."""
+
+    problem: AudioProblem
+    #: One sentence that names nothing of the file's content.
+    message: str
 
 
 class WorkerStopping(GradingError):

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from grading.domain.job import JobStage
-from grading.domain.result import GradingResult
-from grading.domain.work import WritingWork
+from grading.domain.result import GradingResult, NotAssessable
+from grading.domain.work import SpeakingWork, WritingWork
 
 
 class ReportProgress(Protocol):
@@ -23,3 +23,14 @@ class WritingGrader(Protocol):
 
     def grade(self, work: WritingWork, report: ReportProgress) -> GradingResult:
         """Grade ``work``; deterministic under the versions its provenance names."""
+
+
+class SpeakingGrader(Protocol):
+    """Grades one recorded answer to a part of the speaking paper."""
+
+    def grade(self, work: SpeakingWork, report: ReportProgress) -> GradingResult | NotAssessable:
+        """Grade ``work``; deterministic under the versions its provenance names.
+
+        Raises:
+            AudioRefused: the recording can't be used, and trying again would not help.
+        """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from grading.domain.result import Flag, GradingResult
+from grading.domain.result import CapReason, Flag, GradingResult
 
 
 class ReviewMode(StrEnum):
@@ -34,6 +34,10 @@ class ReviewReason(StrEnum):
     FRAUD_SIGNAL = "fraud_signal"
     #: Chosen by lot among confident results, to keep an eye on the grader.
     SPOT_CHECK = "spot_check"
+    #: A criterion could not be measured.
+    NOT_MEASURED = "not_measured"
+    #: The recogniser was unsure of what was said.
+    LOW_TRANSCRIPT_CONFIDENCE = "low_transcript_confidence"
 
 
 #: Flags that speak of an attempt to be graded by something else than the answer.
@@ -77,6 +81,10 @@ class ReviewPolicy:
         reasons: list[ReviewReason] = []
         if fraud:
             reasons.append(ReviewReason.FRAUD_SIGNAL)
+        if result.absent:
+            reasons.append(ReviewReason.NOT_MEASURED)
+        if any(cap.reason is CapReason.LOW_TRANSCRIPT_CONFIDENCE for cap in result.caps):
+            reasons.append(ReviewReason.LOW_TRANSCRIPT_CONFIDENCE)
         if confidence < CONFIDENT:
             reasons.append(ReviewReason.LOW_CONFIDENCE)
         elif self._is_chosen(job_id):

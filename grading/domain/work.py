@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import TypeAlias
 
 from grading.domain.feedback import FeedbackLanguage
 
@@ -20,6 +22,18 @@ class WritingTask(IntEnum):
     ESSAY = 2
 
 
+class SpeakingPart(IntEnum):
+    """The three parts of the speaking paper; the number is the exam's own."""
+
+    SOCIAL_INTERACTION = 1
+    SOLUTION_DISCUSSION = 2
+    TOPIC_DEVELOPMENT = 3
+
+
+#: What one job grades; rubric files name it by its number.
+Unit: TypeAlias = WritingTask | SpeakingPart
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What the learner was asked to do."""
@@ -35,5 +49,16 @@ class WritingWork:
 
     task: WritingTask
     text: str
+    prompt: Prompt
+    feedback_language: FeedbackLanguage = FeedbackLanguage.ENGLISH
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingWork:
+    """One recorded answer to one part of the speaking paper, exactly as it was submitted."""
+
+    part: SpeakingPart
+    #: The file with the recording's bytes. Its content tells the format, its name nothing.
+    recording: Path
     prompt: Prompt
     feedback_language: FeedbackLanguage = FeedbackLanguage.ENGLISH

@@ -204,6 +204,10 @@ class _ReviewReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewRe
     """The answer addresses whoever grades it."""
     REVIEW_REASON_SPOT_CHECK: _ReviewReason.ValueType  # 3
     """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
+    REVIEW_REASON_NOT_MEASURED: _ReviewReason.ValueType  # 4
+    """A criterion could not be measured: the result has no score for it."""
+    REVIEW_REASON_LOW_TRANSCRIPT_CONFIDENCE: _ReviewReason.ValueType  # 5
+    """The recogniser was unsure of what was said in the recording."""
 
 class ReviewReason(_ReviewReason, metaclass=_ReviewReasonEnumTypeWrapper):
     """Why an examiner has to look at a result."""
@@ -216,6 +220,10 @@ REVIEW_REASON_FRAUD_SIGNAL: ReviewReason.ValueType  # 2
 """The answer addresses whoever grades it."""
 REVIEW_REASON_SPOT_CHECK: ReviewReason.ValueType  # 3
 """Chosen by lot among confident results (`GRADING_SPOT_CHECK_RATE`)."""
+REVIEW_REASON_NOT_MEASURED: ReviewReason.ValueType  # 4
+"""A criterion could not be measured: the result has no score for it."""
+REVIEW_REASON_LOW_TRANSCRIPT_CONFIDENCE: ReviewReason.ValueType  # 5
+"""The recogniser was unsure of what was said in the recording."""
 Global___ReviewReason: _TypeAlias = ReviewReason  # noqa: Y015
 
 @_typing.final

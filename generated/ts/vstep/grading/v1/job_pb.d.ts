@@ -662,6 +662,20 @@ export enum ReviewReason {
    * @generated from enum value: REVIEW_REASON_SPOT_CHECK = 3;
    */
   SPOT_CHECK = 3,
+
+  /**
+   * A criterion could not be measured: the result has no score for it.
+   *
+   * @generated from enum value: REVIEW_REASON_NOT_MEASURED = 4;
+   */
+  NOT_MEASURED = 4,
+
+  /**
+   * The recogniser was unsure of what was said in the recording.
+   *
+   * @generated from enum value: REVIEW_REASON_LOW_TRANSCRIPT_CONFIDENCE = 5;
+   */
+  LOW_TRANSCRIPT_CONFIDENCE = 5,
 }
 
 /**
