@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench import speech_agreement
 from bench.agreement_table import table
 from grading.domain.agreement import Agreement, count_pairs, measure_agreement
 from grading.domain.criterion import Criterion
@@ -115,7 +116,9 @@ def _tell(done: int, total: int) -> None:
 def main() -> None:
     """Grade, compare, print."""
     parser = argparse.ArgumentParser(prog="bench.agreement", description=__doc__.split("\n")[0])
-    parser.add_argument("--essays", type=Path, required=True, help="CSV, plain or .gz")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--essays", type=Path, help="CSV, plain or .gz")
+    source.add_argument("--speech", type=Path, help="a folder of recordings with marks")
     parser.add_argument("--calibration", type=Path, help="a file of vstep-grading calibrate")
     parser.add_argument("--json", action="store_true", help="JSON to stdout, the table to stderr")
     parser.add_argument("--plot", type=Path, help="a PNG of scores against marks")
@@ -123,6 +126,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="a folder for what was measured")
     given = parser.parse_args()
     try:
+        if given.speech:
+            speech_agreement.main(given.speech, given.calibration, given.cache, as_json=given.json)
+            return
         sheet = read_marks(given.essays, limit=given.limit)
         calibration = _calibration(given.calibration, sheet.scale)
     except (MarksError, CalibrationError) as error:

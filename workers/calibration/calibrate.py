@@ -11,10 +11,12 @@ from grading.domain.work import WritingTask
 from grading.rubric.load import load_rubric
 from grading.rubric.rubric import Rubric
 from workers.calibration.assembly import document
+from workers.calibration.calibrate_speech import calibrate_speech
 from workers.calibration.feature_cache import FeatureCache
 from workers.calibration.fitting import FEWEST_ANSWERS, Measured, fit_task, with_sources
 from workers.calibration.marks import MarksError, MarkSheet, read_marks
 from workers.calibration.measuring import Tell, measure_answers
+from workers.calibration.speech_marks import is_speech
 from workers.calibration.validation import Agreements, cross_validated, uncalibrated
 from workers.writing.embedded import RUBRIC_VERSION
 
@@ -27,9 +29,13 @@ def calibrate(
 ) -> dict[str, Any]:
     """Fit a calibration to the file ``marks``; gives the content of a calibration file.
 
+    Marks of recordings make one of speaking.
+
     Raises:
         MarksError: the file is wrong, or holds too few marks.
     """
+    if is_speech(marks):
+        return calibrate_speech(marks, name, scale, cache, tell)
     sheet = read_marks(marks, scale)
     rubric = load_rubric(RUBRIC_VERSION)
     works = [answer.work for answer in sheet.answers]

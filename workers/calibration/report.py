@@ -1,16 +1,18 @@
 """What a calibration is worth, for people to read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grading.domain.agreement import ETS_BARS
 from workers.calibration.calibrate import COMPARED
+from workers.calibration.calibrate_speech import COMPARED as COMPARED_OF_SPEECH
 
 _MEASURES = ("qwk", "pearson", "spearman", "smd", "exact", "adjacent")
 _TITLES = {
     "uncalibrated": "rubric alone",
     "cross_validated": "calibrated, answers not seen",
     "cross_validated_by_prompt": "calibrated, prompts not seen",
+    "cross_validated_by_speaker": "calibrated, speakers not seen",
 }
 _TASKS = {"1": "Task 1, letter", "2": "Task 2, essay"}
 
@@ -18,15 +20,15 @@ _TASKS = {"1": "Task 1, letter", "2": "Task 2, essay"}
 def report(content: Mapping[str, Any]) -> str:
     """The agreement that a calibration file tells of, as a table."""
     lines = []
-    for task, part in content["tasks"].items():
+    for heading, part in _parts(content):
         lines += [
-            f"{_TASKS[task]}: {part['answers']} answers to {part['prompts']} prompts",
+            heading,
             f"  {'':30}{'n':>6}" + "".join(f"{name:>10}" for name in _MEASURES),
         ]
         for target in part["targets"]:
             lines.append(f"  {target}")
-            for what in COMPARED:
-                found = part["agreement"][what].get(target)
+            for what in (*COMPARED, *COMPARED_OF_SPEECH[1:]):
+                found = part["agreement"].get(what, {}).get(target)
                 if found:
                     lines.append(f"    {_TITLES[what]:28}{found['n']:>6}" + _cells(found))
         lines += [f"  {'ETS asks':36}{_cells(ETS_BARS)}", ""]
@@ -35,6 +37,17 @@ def report(content: Mapping[str, Any]) -> str:
         "0 and says nothing.",
     ]
     return "\n".join(lines)
+
+
+def _parts(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The parts that were fitted, each with its heading; those of speaking are one."""
+    tasks = content["tasks"]
+    first = next(iter(tasks.values()))
+    if "speakers" in first:
+        yield f"Speaking: {first['answers']} recordings of {first['speakers']} speakers", first
+        return
+    for task, part in tasks.items():
+        yield f"{_TASKS[task]}: {part['answers']} answers to {part['prompts']} prompts", part
 
 
 def _cells(found: Mapping[str, float | None]) -> str:
