@@ -160,6 +160,8 @@ def _decoder(beam: float) -> Any:
 
 
 def _hear(decoder: Any, samples: bytes) -> list[_Heard]:
+    # Forgets the noise of what was heard before, which would move the scores.
+    decoder.start_stream()
     decoder.start_utt()
     decoder.process_raw(samples, full_utt=True)
     decoder.end_utt()

@@ -2,8 +2,8 @@
 
 Runs as a process of its own, under limits that it sets itself before it reads the first
 byte of standard input. LIMITS is the JSON of ``DecodingLimits``. It writes one line of JSON to
-standard output, either ``{"problem", "message"}`` or ``{"declared"}`` (seconds by the file's
-own word, or null), and after the latter the samples: 16 bit, little-endian, one channel.
+standard output, either ``{"problem", "message"}`` or ``{"bytes"}``, and after the latter so
+many bytes of samples: 16 bit, little-endian, one channel.
 """
 
 import io
@@ -156,7 +156,7 @@ def answer(content: BinaryIO, limits: dict[str, float]) -> tuple[dict[str, Any],
         return {"problem": problem, "message": message}, b""
     except MemoryError:
         return {"problem": "undecodable", "message": "Decoding it takes too much memory."}, b""
-    return {"declared": declared}, samples
+    return {"bytes": len(samples)}, samples
 
 
 def main() -> None:

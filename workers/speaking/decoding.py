@@ -52,6 +52,9 @@ def decode(recording: Path, limits: DecodingLimits | None = None) -> Sound:
         line = output.readline(_LINE)
         samples = output.read()
     told = _told(line)
+    if told.get("bytes") != len(samples) and "problem" not in told:
+        # It died while it wrote.
+        told = _told(b"")
     if "problem" in told:
         raise AudioRefused(AudioProblem(told["problem"]), str(told["message"]))
     return Sound(np.frombuffer(samples, dtype="<i2").astype(np.int16))

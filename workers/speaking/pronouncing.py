@@ -46,14 +46,20 @@ class PronouncingDictionary:
     def __init__(self, look_up: Callable[[str], str | None]) -> None:
         """``look_up`` gives a word's phones with spaces between, or None."""
         self._look_up = look_up
-        self.phones = lru_cache(maxsize=20_000)(self._phones)
-        self.syllables = lru_cache(maxsize=20_000)(self._syllables)
+        self._kept = lru_cache(maxsize=20_000)(self._found)
 
     def __contains__(self, form: str) -> bool:
         return self._look_up(form) is not None
 
-    def _phones(self, form: str) -> Phones:
+    def phones(self, form: str) -> Phones:
         """The phones of ``form``, in lower case; guessed where it is not listed."""
+        return self._kept(form)
+
+    def syllables(self, form: str) -> int:
+        """How many syllables ``form`` has; at least one."""
+        return max(1, sum(1 for phone in self._kept(form) if phone in VOWELS))
+
+    def _found(self, form: str) -> Phones:
         if listed := self._look_up(form):
             return tuple(listed.split())
         for ending, added in _ENDINGS:
@@ -63,10 +69,6 @@ class PronouncingDictionary:
                     if listed := self._look_up(known):
                         return (*listed.split(), *added)
         return _guess(form)
-
-    def _syllables(self, form: str) -> int:
-        """How many syllables ``form`` has; at least one."""
-        return max(1, sum(1 for phone in self.phones(form) if phone in VOWELS))
 
 
 def _guess(form: str) -> Phones:

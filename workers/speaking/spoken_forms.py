@@ -18,21 +18,24 @@ _YEAR = re.compile(r"(?:1[1-9]|20)\d\d")
 
 def spoken_forms(word: SpokenWord) -> tuple[str, ...]:
     """What is said for ``word``; empty for one without a letter, a digit or a sign."""
-    plain = _THOUSANDS.sub("", word.text.lower().replace("\u2019", "'"))
+    written = word.text.lower().replace("\u2019", "'")
+    plain = _THOUSANDS.sub("", written)
+    # Years are written without a comma.
+    may_be_year = plain == written
     forms: list[str] = []
     for part in _PART.findall(plain):
         if part.isdigit():
-            forms += _number(part)
+            forms += _number(part, may_be_year=may_be_year)
         else:
             forms.append(_SIGNS.get(part, part))
     return tuple(forms)
 
 
-def _number(digits: str) -> list[str]:
+def _number(digits: str, *, may_be_year: bool) -> list[str]:
     value = int(digits)
     if value >= _LARGEST or (digits[0] == "0" and len(digits) > 1):
         return [_ONES[int(digit)] for digit in digits]
-    if _YEAR.fullmatch(digits) and value % 100 >= 10:
+    if may_be_year and _YEAR.fullmatch(digits) and value % 100 >= 10:
         return [*_below_hundred(value // 100), *_below_hundred(value % 100)]
     words: list[str] = []
     for size, name in _GROUPS:

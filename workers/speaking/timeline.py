@@ -3,16 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from grading.domain.criterion import Moment
 from grading.domain.transcript import SpokenWord
 from workers.speaking.alignment import AlignedWord
-from workers.speaking.pronouncing import PronouncingDictionary
 from workers.speaking.spoken_forms import spoken_forms
 
 #: Gaps from here on are pauses (De Jong and Bosker 2013: 250 ms tell fluency best). A gap may
 #: be silent or filled: recognisers leave out what is hummed.
 SHORTEST_PAUSE = 0.25
+
+
+class Syllables(Protocol):
+    """Knows how words are said."""
+
+    def syllables(self, form: str) -> int:
+        """How many syllables a word in lower case has; at least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Timeline:
 
 
 def timeline(
-    words: Sequence[SpokenWord], aligned: Iterable[AlignedWord], dictionary: PronouncingDictionary
+    words: Sequence[SpokenWord], aligned: Iterable[AlignedWord], syllables: Syllables
 ) -> Timeline:
     """Put the aligner's times, which are finer, in the place of the recogniser's."""
     phones = {id(item.word): item.phones for item in aligned}
@@ -71,8 +78,8 @@ def timeline(
         inner = phones.get(id(word))
         start, end = (inner[0].start, inner[-1].end) if inner else (word.start, word.end)
         start = max(start, timed[-1].end) if timed else start
-        syllables = sum(dictionary.syllables(form) for form in forms)
-        timed.append(TimedWord(word, start, max(start, end), syllables))
+        count = sum(syllables.syllables(form) for form in forms)
+        timed.append(TimedWord(word, start, max(start, end), count))
     return Timeline(tuple(timed), tuple(_pauses(timed)))
 
 
