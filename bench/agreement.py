@@ -26,6 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench import speech_agreement
 from bench.agreement_scores import Observed, score_by_features, score_with_evidence
 from bench.agreement_table import table
 from bench.hearing import Heard, NothingHeard, hear
@@ -120,6 +121,9 @@ def main() -> None:
     if not openai and not (given.max_cost is None and given.max_calls is None):
         parser.error("--max-cost and --max-calls are for --grader openai")
     try:
+        if given.speech:
+            speech_agreement.main(given.speech, given.calibration, given.cache, as_json=given.json)
+            return
         settings = _settings(given) if openai else None
         sheet = read_marks(given.essays, limit=given.limit)
         calibration = _calibration(given.calibration, sheet.scale, openai=openai)
@@ -160,7 +164,9 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench.agreement", description=__doc__.split("\n")[0])
-    parser.add_argument("--essays", type=Path, required=True, help="CSV, plain or .gz")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--essays", type=Path, help="CSV, plain or .gz")
+    source.add_argument("--speech", type=Path, help="a folder of recordings with marks")
     parser.add_argument(
         "--grader",
         choices=(EMBEDDED, OPENAI),

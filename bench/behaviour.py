@@ -1,14 +1,19 @@
-"""Whether the grader does what it must with texts of all sorts: the release gate."""
+"""Whether the graders do what they must with answers of all sorts: the release gate."""
 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 from bench.cases import Case, CaseError, read_cases
+from bench.speech_behaviour import outcome_of, speech_shortfalls, told
+from bench.speech_cases import LIST, SpeechCase, read_speech_cases
 from grading.domain.result import GradingResult
 from grading.domain.review import ReviewMode, ReviewPolicy
+from workers.speaking.embedded import EmbeddedSpeakingGrader
 from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
 
@@ -63,37 +68,75 @@ def _routing_shortfalls(case: Case, result: GradingResult) -> list[str]:
 def main() -> int:
     """Grade every case; 0 where all hold, 1 where one fails, 2 where one can't be read."""
     parser = argparse.ArgumentParser(prog="python -m bench.behaviour", description=__doc__)
-    parser.add_argument("--cases", type=Path, default=_CASES, help="folder of case files")
+    parser.add_argument(
+        "--cases", type=Path, default=_CASES, help="folder of case files, or of recordings"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and no table")
     arguments = parser.parse_args()
     try:
-        cases = read_cases(arguments.cases)
+        read = _speech if (arguments.cases / LIST).is_file() else _writing
+        trials = read(arguments.cases)
     except (CaseError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    grader = EmbeddedWritingGrader.load()
+    count = 0
     failed: list[dict[str, str]] = []
-    for case in cases:
-        result = grader.grade(case.work, UnwatchedRun())
-        short = shortfalls(case, result)
-        if short:
-            failed.append({"id": case.id, "why": "; ".join(short)})
+    for trial in trials:
+        count += 1
+        if trial.short:
+            failed.append({"id": trial.id, "why": "; ".join(trial.short)})
         if not arguments.json:
-            print(_line(case, result, short))
-    passed = len(cases) - len(failed)
+            print(trial.line())
+    passed = count - len(failed)
     if arguments.json:
         print(json.dumps({"passed": passed, "failed": failed}))
     else:
-        print(f"\n{passed} of {len(cases)} cases passed")
+        print(f"\n{passed} of {count} cases passed")
     return 1 if failed else 0
 
 
-def _line(case: Case, result: GradingResult, short: list[str]) -> str:
-    verdict = "passed" if not short else "FAILED"
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one case."""
+
+    id: str
+    #: The outcome, in words.
+    told: str
+    #: What of the case it does not fulfil.
+    short: list[str]
+
+    def line(self) -> str:
+        """For people to read."""
+        line = f"{'FAILED' if self.short else 'passed'}  {self.id:<36} {self.told}"
+        return "\n".join([line.rstrip(), *(f"        {why}" for why in self.short)])
+
+
+def _writing(folder: Path) -> Iterator[Trial]:
+    cases = read_cases(folder)
+    grader = EmbeddedWritingGrader.load()
+
+    def grade(case: Case) -> Trial:
+        result = grader.grade(case.work, UnwatchedRun())
+        return Trial(case.id, _told(result), shortfalls(case, result))
+
+    return map(grade, cases)
+
+
+def _speech(folder: Path) -> Iterator[Trial]:
+    cases = read_speech_cases(folder)
+    grader = EmbeddedSpeakingGrader.load()
+
+    def grade(case: SpeechCase) -> Trial:
+        outcome = outcome_of(grader, case.work)
+        return Trial(case.id, told(outcome), speech_shortfalls(case, outcome, _POLICY))
+
+    return map(grade, cases)
+
+
+def _told(result: GradingResult) -> str:
     confidence = result.confidence.value if result.confidence else 0
     marks = ", ".join([*(cap.reason for cap in result.caps), *result.flags])
-    line = f"{verdict}  {case.id:<36} {result.score:>4}  confidence {confidence:>3}  {marks}"
-    return "\n".join([line.rstrip(), *(f"        {why}" for why in short)])
+    return f"{result.score:>4}  confidence {confidence:>3}  {marks}"
 
 
 if __name__ == "__main__":

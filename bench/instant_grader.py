@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from grading.domain.criterion import Criterion
+from grading.domain.criterion import WRITING_CRITERIA
 from grading.domain.job import JobStage
 from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
@@ -16,7 +16,7 @@ _RESULT = GradingResult(
     band=Band.B2,
     criteria=tuple(
         CriterionScore(criterion, _SCORE, Decimal("0.25"), Band.B2, "At once.")
-        for criterion in Criterion
+        for criterion in WRITING_CRITERIA
     ),
     caps=(),
     flags=(),

@@ -63,7 +63,7 @@ def make_celery(settings: Settings, name: str) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_timeout=5,
         broker_heartbeat=10,
-        task_queues=[queue_of(Skill.WRITING)],
+        task_queues=[queue_of(skill) for skill in Skill],
         task_default_queue=Skill.WRITING.value,
         task_serializer="json",
         accept_content=["json"],
@@ -80,8 +80,8 @@ def make_celery(settings: Settings, name: str) -> Celery:
         # A process loads its language models before it takes work.
         worker_proc_alive_timeout=120,
         # The grader is bounded by itself; this ends one that is stuck for good.
-        task_soft_time_limit=settings.grading_sla_writing_seconds,
-        task_time_limit=settings.grading_sla_writing_seconds + 30,
+        task_soft_time_limit=max(settings.sla_seconds.values()),
+        task_time_limit=max(settings.sla_seconds.values()) + 30,
         **_transport(settings),
     )
     return app

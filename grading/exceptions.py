@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from grading.domain.audio import AudioProblem
 from grading.domain.job import JobState
 from grading.domain.work import Skill
 
@@ -139,6 +140,15 @@ class RecordingNotFound(GradingError):
     """There is no such recording, or it is another learner's."""
 
     audio_id: UUID
+
+
+@dataclass
+class AudioRefused(GradingError):
+    """The recording can't be used, and trying again would not help."""
+
+    problem: AudioProblem
+    #: One sentence that names nothing of the file's content.
+    message: str
 
 
 class WorkerStopping(GradingError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import obstore
 from obstore.store import ObjectStore, from_url
@@ -24,7 +24,7 @@ class Recordings:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def keep(self, key: str, content: BinaryIO) -> None:
+    def keep(self, key: str, content: IO[bytes]) -> None:
         """Keep all of ``content``, from where it stands on, in the place of an earlier one."""
         obstore.put(self._store, key, content)
 

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
+from grading.audio_settings import AudioSettings
 from grading.domain.review import ReviewMode
+from grading.domain.work import Skill
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
 
@@ -46,7 +48,7 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings):
+class Settings(ProviderSettings, AudioSettings):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
@@ -68,6 +70,8 @@ class Settings(ProviderSettings):
 
     #: Seconds from acceptance within which a writing job must be graded.
     grading_sla_writing_seconds: int = Field(1200, ge=1, le=604_800)
+    #: Seconds from acceptance within which a speaking job must be graded.
+    grading_sla_speaking_seconds: int = Field(3600, ge=1, le=604_800)
     #: How many times a job is taken again after a fault.
     grading_max_retries: int = Field(3, ge=0, le=20)
     #: The longest wait before a retry, in seconds.
@@ -113,6 +117,14 @@ class Settings(ProviderSettings):
     grading_stream_max_age_seconds: float = Field(3600, ge=1, le=86_400)
     #: How long a stopping server lets calls in flight finish, in seconds.
     grading_drain_seconds: float = Field(8, ge=0, le=600)
+
+    @property
+    def sla_seconds(self) -> dict[Skill, int]:
+        """Seconds from acceptance within which a skill's jobs must be graded."""
+        return {
+            Skill.WRITING: self.grading_sla_writing_seconds,
+            Skill.SPEAKING: self.grading_sla_speaking_seconds,
+        }
 
     @property
     def broker_url(self) -> str:

@@ -14,6 +14,7 @@ from grading.broker import make_celery
 from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
+from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
 from grading.store.outbox import unsend_all
@@ -30,9 +31,11 @@ from server.interceptors.validation import Validation
 from server.janitor import Janitor
 from server.publisher import Publisher
 from server.reaper import Reaper
+from server.recording_keeper import RecordingKeeper
 from server.relay import Relay
 from server.store import Store
 from server.submissions import Submissions
+from server.uploads import Uploads
 from server.watch_hub import WatchHub
 from server.watching import Watching
 from vstep.grading.v1.grading_service_pb2_grpc import add_GradingServiceServicer_to_server
@@ -109,7 +112,7 @@ def make_relay(settings: Settings) -> Relay:
         link,
         Publisher(celery, link),
         DeadLetters(link, engine),
-        [Skill.WRITING.value],
+        [skill.value for skill in Skill],
         settings.grading_poll_seconds,
     )
 
@@ -124,6 +127,11 @@ def make_server(settings: Settings) -> GradingServer:
         listen=settings.grading_notify,
         poll_seconds=settings.grading_poll_seconds,
     )
+    time_allowed = {
+        skill: timedelta(seconds=seconds) for skill, seconds in settings.sla_seconds.items()
+    }
+    recordings = open_recordings(settings)
+    keeper = RecordingKeeper(store, recordings)
     reaper = Reaper(
         store,
         RetryPolicy(
@@ -132,10 +140,8 @@ def make_server(settings: Settings) -> GradingServer:
         ),
         timedelta(seconds=settings.grading_resend_seconds),
         {
-            Skill.WRITING: DelayPolicy(
-                timedelta(seconds=settings.grading_sla_writing_seconds),
-                settings.grading_delayed_backlog,
-            )
+            skill: DelayPolicy(allowed, settings.grading_delayed_backlog)
+            for skill, allowed in time_allowed.items()
         },
         settings.grading_poll_seconds,
         relay.wake,
@@ -145,6 +151,7 @@ def make_server(settings: Settings) -> GradingServer:
         store,
         timedelta(seconds=settings.grading_retention_events_seconds),
         timedelta(seconds=settings.grading_retention_answers_seconds),
+        keeper,
     )
     health = Health()
     service = GradingService(
@@ -162,7 +169,14 @@ def make_server(settings: Settings) -> GradingServer:
             settings.grading_heartbeat_seconds,
             settings.grading_stream_max_age_seconds,
         ),
-        timedelta(seconds=settings.grading_sla_writing_seconds),
+        Uploads(
+            store,
+            recordings,
+            settings.grading_max_audio_bytes,
+            timedelta(seconds=settings.grading_retention_uploads_seconds),
+        ),
+        keeper,
+        time_allowed,
     )
     server = aio.server(
         interceptors=[RequestId(), AccessLog(), ErrorSeam(), Validation()],

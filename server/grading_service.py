@@ -1,7 +1,7 @@
 """GradingService: each method reads its request, calls a use case and writes the answer."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -11,10 +11,12 @@ import uuid_utils
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc.aio import ServicerContext
 
+from grading.domain.work import Skill, skill_of
 from grading.store.acceptance import Accepted
 from grading.store.erasure import erase_job
 from grading.store.jobs import cancel_job, get_failed_work, get_job, get_result
 from grading.store.listing import JobFilter, list_jobs
+from grading.store.recordings import find_recording_of
 from grading.store.records import NewJob
 from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest
@@ -22,9 +24,11 @@ from server.feeding import FeedFilter, Feeding, QuietFeed
 from server.interceptors.validation import check
 from server.messages import event_to, job_to, skill_from, state_from, work_from
 from server.page_token import read_token, write_token
+from server.recording_keeper import RecordingKeeper
 from server.result_messages import result_to
 from server.store import Store
 from server.submissions import Submissions
+from server.uploads import Uploads
 from server.watching import QuietSpell, Watching, has_ended
 from vstep.grading.v1 import grading_service_pb2 as messages
 from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceServicer
@@ -58,8 +62,18 @@ class GradingService(GradingServiceServicer):
     submissions: Submissions
     watching: Watching
     feeding: Feeding
-    #: The time from acceptance to the deadline of a writing job.
-    writing_time: timedelta
+    uploads: Uploads
+    recordings: RecordingKeeper
+    #: The time from acceptance to the deadline of a skill's jobs.
+    time_allowed: Mapping[Skill, timedelta]
+
+    async def UploadAudio(
+        self, request_iterator: AsyncIterator[messages.UploadAudioRequest], context: Context
+    ) -> messages.UploadAudioResponse:
+        stored = await self.uploads.take_in(request_iterator)
+        return messages.UploadAudioResponse(
+            audio_id=str(stored.id), size_bytes=stored.size_bytes, sha256=stored.sha256
+        )
 
     async def SubmitJob(
         self, request: messages.SubmitJobRequest, context: Context
@@ -106,7 +120,7 @@ class GradingService(GradingServiceServicer):
                 submission_id=failed.submission_id,
                 attempt=failed.attempt + 1,
                 work=work,
-                time_allowed=self.writing_time,
+                time_allowed=self.time_allowed[failed.skill],
                 retry_of=failed_id,
             )
         )
@@ -117,7 +131,11 @@ class GradingService(GradingServiceServicer):
     async def DeleteJob(
         self, request: messages.DeleteJobRequest, context: Context
     ) -> messages.DeleteJobResponse:
-        deleted_at = await self.store.run(erase_job, UUID(request.job_id))
+        job_id = UUID(request.job_id)
+        recording = await self.store.run(find_recording_of, job_id)
+        deleted_at = await self.store.run(erase_job, job_id)
+        if recording is not None:
+            await self.recordings.give_up(recording)
         answer = messages.DeleteJobResponse()
         answer.delete_time.FromDatetime(deleted_at)
         return answer
@@ -137,6 +155,7 @@ class GradingService(GradingServiceServicer):
             yield answer
 
     def _new_job(self, request: messages.SubmitJobRequest) -> NewJob:
+        work = work_from(request)
         return NewJob(
             id=UUID(int=uuid_utils.uuid7().int),
             request_id=UUID(request.request_id),
@@ -144,8 +163,8 @@ class GradingService(GradingServiceServicer):
             user_id=request.user_id,
             submission_id=request.submission_id,
             attempt=request.attempt,
-            work=work_from(request),
-            time_allowed=self.writing_time,
+            work=work,
+            time_allowed=self.time_allowed[skill_of(work)],
         )
 
     async def GetJob(

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.store.retention import purge_answers, purge_events
+from server.recording_keeper import RecordingKeeper
 from server.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ class Janitor:
     store: Store
     keep_events: timedelta
     keep_answers: timedelta
+    recordings: RecordingKeeper
 
     async def run(self) -> None:
         """Purge for ever, until cancelled."""
@@ -37,9 +39,10 @@ class Janitor:
             await asyncio.sleep(0.1 if purged else PAUSE_SECONDS)
 
     async def sweep(self) -> int:
-        """Purge one batch of each kind; tells of how many jobs something went."""
+        """Purge one batch of each kind; tells of how many things went."""
         events = await self.store.run(purge_events, self.keep_events, BATCH)
         answers = await self.store.run(purge_answers, self.keep_answers, BATCH)
-        if events or answers:
-            _log.info("purged", events=events, answers=answers)
-        return events + answers
+        recordings = await self.recordings.sweep(BATCH)
+        if events or answers or recordings:
+            _log.info("purged", events=events, answers=answers, recordings=recordings)
+        return events + answers + recordings

@@ -1,13 +1,25 @@
 """Domain objects as the contract's messages, and back."""
 
 from datetime import datetime
+from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from grading.domain.audio import NotAssessableReason
 from grading.domain.feedback import FeedbackLanguage
 from grading.domain.job import JobState
 from grading.domain.review import ReviewPriority, ReviewReason
-from grading.domain.work import Prompt, Skill, WritingTask, WritingWork
+from grading.domain.work import (
+    Prompt,
+    RecordingUrl,
+    Skill,
+    SpeakingPart,
+    SpeakingSubmission,
+    StoredRecording,
+    Work,
+    WritingTask,
+    WritingWork,
+)
 from grading.store.records import (
     Event,
     Failure,
@@ -24,6 +36,7 @@ _REASON = {
     FailureReason.DEADLINE_EXCEEDED: ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
     FailureReason.RETRIES_EXHAUSTED: ErrorReason.ERROR_REASON_RETRIES_EXHAUSTED,
     FailureReason.GRADER_FAILED: ErrorReason.ERROR_REASON_GRADER_FAILED,
+    FailureReason.AUDIO_REFUSED: ErrorReason.ERROR_REASON_AUDIO_REFUSED,
     FailureReason.PROVIDER_FAILED: ErrorReason.ERROR_REASON_PROVIDER_FAILED,
     FailureReason.DEAD_LETTERED: ErrorReason.ERROR_REASON_DEAD_LETTERED,
 }
@@ -46,15 +59,20 @@ def skill_from(value: job_messages.Skill.ValueType) -> Skill | None:
     return Skill[job_messages.Skill.Name(value).removeprefix("SKILL_")]
 
 
-def work_from(request: service.SubmitJobRequest) -> WritingWork:
+def work_from(request: service.SubmitJobRequest) -> Work:
     """Read the work of a validated request."""
     prompt = Prompt(request.prompt.text, tuple(request.prompt.requirements))
-    return WritingWork(
-        WritingTask(request.writing.task),
-        request.writing.text,
-        prompt,
-        _LANGUAGE.get(request.feedback_language, FeedbackLanguage.ENGLISH),
+    language = _LANGUAGE.get(request.feedback_language, FeedbackLanguage.ENGLISH)
+    if request.HasField("writing"):
+        task = WritingTask(request.writing.task)
+        return WritingWork(task, request.writing.text, prompt, language)
+    speaking = request.speaking
+    recording = (
+        StoredRecording(UUID(speaking.audio_id))
+        if speaking.HasField("audio_id")
+        else RecordingUrl(speaking.audio_url)
     )
+    return SpeakingSubmission(SpeakingPart(speaking.part), recording, prompt, language)
 
 
 def job_to(job: Job) -> job_messages.Job:
@@ -80,6 +98,8 @@ def job_to(job: Job) -> job_messages.Job:
     )
     if job.writing_task is not None:
         message.writing_task = _TASK[job.writing_task]
+    if job.speaking_part is not None:
+        message.speaking_part = _PART[job.speaking_part]
     if job.ended_at is not None:
         message.end_time.FromDatetime(job.ended_at)
     if job.next_run_at is not None:
@@ -108,23 +128,33 @@ def event_to(event: Event) -> job_messages.JobEvent:
     )
     match event.outcome:
         case ResultSummary() as summary:
-            message.result.CopyFrom(
-                result_messages.ResultSummary(
-                    score=summary.score,
-                    band=result_messages.Band.Value(f"BAND_{summary.band.name}"),
-                    caps=[
-                        result_messages.CapReason.Value(f"CAP_REASON_{cap.name}")
-                        for cap in summary.caps
-                    ],
-                    flags=[
-                        result_messages.Flag.Value(f"FLAG_{flag.name}") for flag in summary.flags
-                    ],
-                    confidence=summary.confidence,
-                )
-            )
+            message.result.CopyFrom(_summary(summary))
         case Failure() as failure:
             message.error.CopyFrom(_error(failure))
     return message
+
+
+def _summary(summary: ResultSummary) -> result_messages.ResultSummary:
+    if summary.not_assessable is not None:
+        return result_messages.ResultSummary(
+            not_assessable=not_assessable_to(summary.not_assessable, summary.message)
+        )
+    assert summary.score is not None and summary.band is not None
+    return result_messages.ResultSummary(
+        score=summary.score,
+        band=result_messages.Band.Value(f"BAND_{summary.band.name}"),
+        caps=[result_messages.CapReason.Value(f"CAP_REASON_{cap.name}") for cap in summary.caps],
+        flags=[result_messages.Flag.Value(f"FLAG_{flag.name}") for flag in summary.flags],
+        confidence=summary.confidence,
+    )
+
+
+def not_assessable_to(reason: NotAssessableReason, message: str) -> result_messages.NotAssessable:
+    """Write that there was nothing to grade."""
+    return result_messages.NotAssessable(
+        reason=result_messages.NotAssessableReason.Value(f"NOT_ASSESSABLE_REASON_{reason.name}"),
+        message=message,
+    )
 
 
 def _error(failure: Failure) -> job_messages.JobError:
@@ -138,6 +168,9 @@ def time_to(moment: datetime) -> Timestamp:
     return timestamp
 
 
+_PART = {
+    part: job_messages.SpeakingPart.Value(f"SPEAKING_PART_{part.name}") for part in SpeakingPart
+}
 _TASK = {task: job_messages.WritingTask.Value(f"WRITING_TASK_{task.name}") for task in WritingTask}
 _STATE = {state: job_messages.JobState.Value(state_name(state)) for state in JobState}
 _LANGUAGE = {

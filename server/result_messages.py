@@ -3,10 +3,11 @@
 from grading.domain.confidence import Confidence
 from grading.domain.criterion import Quote
 from grading.domain.feedback import Feedback, Remark, Rewrite
-from grading.domain.result import CriterionScore, Evidence
+from grading.domain.result import Cap, CriterionScore, Evidence, NotAssessable
 from grading.domain.usage import ModelUse
 from grading.store.records import StoredResult
-from server.messages import time_to
+from server.messages import not_assessable_to, time_to
+from server.recording_messages import moment_to, quality_to, transcript_to
 from vstep.grading.v1 import result_pb2 as messages
 
 NOTICE = "A practice estimate made by a machine; not an official VSTEP result."
@@ -15,44 +16,60 @@ NOTICE = "A practice estimate made by a machine; not an official VSTEP result."
 def result_to(stored: StoredResult) -> messages.Result:
     """Write a result."""
     result = stored.result
-    provenance = messages.Provenance(
-        grader=result.provenance.grader,
-        grader_version=result.provenance.grader_version,
-        rubric_version=result.provenance.rubric_version,
-        feature_version=result.provenance.feature_version,
-        run=stored.run,
-        calibration=result.provenance.calibration,
-        tools=result.provenance.tools,
-        models=[_model_use(use) for use in result.provenance.models],
-        fallback=result.provenance.fallback,
-    )
-    provenance.grading_duration.FromTimedelta(stored.grading_duration)
     message = messages.Result(
         job_id=str(stored.job_id),
-        score=float(result.score),
-        exact_score=float(result.exact_score),
-        band=messages.Band.Value(f"BAND_{result.band.name}"),
-        criteria=[_criterion(score) for score in result.criteria],
-        caps=[
-            messages.Cap(
-                reason=messages.CapReason.Value(f"CAP_REASON_{cap.reason.name}"),
-                limit=float(cap.limit),
-                message=cap.message,
-            )
-            for cap in result.caps
-        ],
-        flags=[messages.Flag.Value(f"FLAG_{flag.name}") for flag in result.flags],
-        word_count=result.word_count,
-        provenance=provenance,
+        provenance=_provenance(stored),
         create_time=time_to(stored.created_at),
         notice=NOTICE,
         audit=stored.audit,
+    )
+    if result.audio is not None:
+        message.audio.CopyFrom(quality_to(result.audio))
+    if isinstance(result, NotAssessable):
+        message.not_assessable.CopyFrom(not_assessable_to(result.reason, result.message))
+        return message
+    message.score = float(result.score)
+    message.exact_score = float(result.exact_score)
+    message.band = messages.Band.Value(f"BAND_{result.band.name}")
+    message.word_count = result.word_count
+    message.criteria.extend(_criterion(score) for score in result.criteria)
+    message.caps.extend(_cap(cap) for cap in result.caps)
+    message.flags.extend(messages.Flag.Value(f"FLAG_{flag.name}") for flag in result.flags)
+    message.absent_criteria.extend(
+        messages.Criterion.Value(f"CRITERION_{criterion.name}") for criterion in result.absent
     )
     if result.confidence is not None:
         message.confidence.CopyFrom(_confidence(result.confidence))
     if result.feedback is not None:
         message.feedback.CopyFrom(_feedback(result.feedback))
+    if result.transcript is not None:
+        message.transcript.CopyFrom(transcript_to(result.transcript))
     return message
+
+
+def _provenance(stored: StoredResult) -> messages.Provenance:
+    made = stored.result.provenance
+    message = messages.Provenance(
+        grader=made.grader,
+        grader_version=made.grader_version,
+        rubric_version=made.rubric_version,
+        feature_version=made.feature_version,
+        run=stored.run,
+        calibration=made.calibration,
+        tools=made.tools,
+        models=[_model_use(use) for use in made.models],
+        fallback=made.fallback,
+    )
+    message.grading_duration.FromTimedelta(stored.grading_duration)
+    return message
+
+
+def _cap(cap: Cap) -> messages.Cap:
+    return messages.Cap(
+        reason=messages.CapReason.Value(f"CAP_REASON_{cap.reason.name}"),
+        limit=float(cap.limit),
+        message=cap.message,
+    )
 
 
 def _model_use(use: ModelUse) -> messages.ModelUse:
@@ -97,6 +114,7 @@ def _remark(remark: Remark) -> messages.Remark:
         criterion=messages.Criterion.Value(f"CRITERION_{remark.criterion.name}"),
         text=remark.text,
         quotes=[_quote(quote) for quote in remark.quotes],
+        moments=[moment_to(moment) for moment in remark.moments],
     )
 
 
@@ -127,4 +145,5 @@ def _evidence(evidence: Evidence) -> messages.Evidence:
         value=evidence.value,
         points=evidence.points,
         quotes=[_quote(quote) for quote in evidence.quotes],
+        moments=[moment_to(moment) for moment in evidence.moments],
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from grading.exceptions import AttemptExists, GradingError, RequestIdReused
-from grading.store.acceptance import Accepted, accept
+from grading.exceptions import GradingError
+from grading.store.acceptance import Accepted, Refused, accept
 from grading.store.records import NewJob
 from server.backlog import Backlog
 from server.store import Store
@@ -39,7 +39,8 @@ class Submissions:
         """Store ``job``, or find the one that stands for it already.
 
         Raises:
-            RequestIdReused, AttemptExists: as ``grading.store.acceptance`` tells.
+            RequestIdReused, AttemptExists, RecordingNotFound: as
+                ``grading.store.acceptance`` tells.
             BacklogFull: too many jobs of the skill wait.
         """
         self._backlog.admit(job.skill, 1)
@@ -49,9 +50,7 @@ class Submissions:
             self._committer = asyncio.create_task(self._commit())
         return await answer
 
-    async def submit_batch(
-        self, jobs: Sequence[NewJob]
-    ) -> Sequence[Accepted | RequestIdReused | AttemptExists]:
+    async def submit_batch(self, jobs: Sequence[NewJob]) -> Sequence[Accepted | Refused]:
         """Store ``jobs`` in a transaction of their own; an outcome for each, in order.
 
         Raises:

@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -26,6 +26,8 @@ from server.exceptions import (
 from server.store import Store
 from vstep.grading.v1.grading_service_pb2 import AudioMetadata, UploadAudioRequest
 
+Spool = tempfile.SpooledTemporaryFile[bytes]
+
 _log = structlog.get_logger(__name__)
 
 #: What is larger waits in a file without a name, which is gone with the process.
@@ -41,12 +43,9 @@ class Uploads:
     store: Store
     recordings: Recordings
     max_bytes: int
-    _turns: asyncio.Semaphore
-
-    @classmethod
-    def into(cls, store: Store, recordings: Recordings, max_bytes: int) -> "Uploads":
-        """Store in ``recordings`` what has at most ``max_bytes``."""
-        return cls(store, recordings, max_bytes, asyncio.Semaphore(_AT_ONCE))
+    #: How long a recording waits for a job.
+    keep: timedelta
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def take_in(self, requests: AsyncIterator[UploadAudioRequest]) -> NewRecording:
         """Read an upload to its end, and store it.
@@ -63,9 +62,7 @@ class Uploads:
                 await self._store(recording, file)
         return recording
 
-    async def _read(
-        self, requests: AsyncIterator[UploadAudioRequest], file: BinaryIO
-    ) -> NewRecording:
+    async def _read(self, requests: AsyncIterator[UploadAudioRequest], file: Spool) -> NewRecording:
         metadata = await _metadata_of(requests)
         if metadata.size_bytes > self.max_bytes:
             raise AudioTooLarge(self.max_bytes)
@@ -97,14 +94,14 @@ class Uploads:
             sha256=digest.digest(),
         )
 
-    async def _store(self, recording: NewRecording, file: BinaryIO) -> None:
+    async def _store(self, recording: NewRecording, file: Spool) -> None:
         await self.store.run(announce_recording, recording)
         try:
             await asyncio.to_thread(self.recordings.keep, recording.key, file)
         except (OSError, BaseError) as error:
             _log.error("recording_not_stored", error=type(error).__name__)
             raise StoreUnavailable from None
-        await self.store.run(mark_stored, recording.id)
+        await self.store.run(mark_stored, recording.id, self.keep)
 
 
 async def _metadata_of(requests: AsyncIterator[UploadAudioRequest]) -> AudioMetadata:

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from grading.domain.job import JobStage
-from grading.domain.result import GradingResult
-from grading.domain.work import WritingWork
+from grading.domain.result import GradingResult, NotAssessable
+from grading.domain.work import SpeakingWork, WritingWork
 from workers.providers.ledger import CallLedger
 
 
@@ -55,4 +55,17 @@ class WritingGrader(Protocol):
             TransientFault: another run may go well.
             PermanentFault: none will.
             Postponed: the job has to wait.
+        """
+
+
+class SpeakingGrader(Protocol):
+    """Grades one recorded answer to a part of the speaking paper."""
+
+    def grade(self, work: SpeakingWork, run: Run) -> GradingResult | NotAssessable:
+        """Grade ``work``; deterministic under the versions its provenance names.
+
+        Raises:
+            AudioRefused: the recording can't be used, and trying again would not help.
+            LeaseLost, WorkerStopping, TransientFault, PermanentFault, Postponed: as of a
+                WritingGrader.
         """

@@ -11,6 +11,24 @@ class Criterion(StrEnum):
     ORGANIZATION = "organization"
     VOCABULARY = "vocabulary"
     GRAMMAR = "grammar"
+    PRONUNCIATION = "pronunciation"
+    FLUENCY = "fluency"
+    DISCOURSE_MANAGEMENT = "discourse_management"
+
+
+WRITING_CRITERIA = (
+    Criterion.TASK_FULFILLMENT,
+    Criterion.ORGANIZATION,
+    Criterion.VOCABULARY,
+    Criterion.GRAMMAR,
+)
+SPEAKING_CRITERIA = (
+    Criterion.GRAMMAR,
+    Criterion.VOCABULARY,
+    Criterion.PRONUNCIATION,
+    Criterion.FLUENCY,
+    Criterion.DISCOURSE_MANAGEMENT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +38,16 @@ class Quote:
     text: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is heard from ``start`` to ``end``, in seconds of the recording as submitted.
+
+    What a Quote is to a text.
+    """
+
+    #: The words as they were recognised; empty where none were, as in a pause.
+    text: str
+    start: float
+    end: float

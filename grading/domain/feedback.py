@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grading.domain.criterion import Criterion, Quote
+from grading.domain.criterion import Criterion, Moment, Quote
 
 
 class FeedbackLanguage(StrEnum):
@@ -21,6 +21,7 @@ class Remark:
     text: str
     #: The places it speaks of; at most five.
     quotes: tuple[Quote, ...] = ()
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
+from grading.domain.audio import AudioQuality, NotAssessableReason
 from grading.domain.confidence import Confidence
-from grading.domain.criterion import Criterion, Quote
+from grading.domain.criterion import Criterion, Moment, Quote
 from grading.domain.feedback import Feedback
 from grading.domain.score import Band
+from grading.domain.transcript import Transcript
 from grading.domain.usage import ModelUse
 
 
@@ -21,6 +24,8 @@ class CapReason(StrEnum):
     NOT_ENGLISH = "not_english"
     MIXED_LANGUAGE = "mixed_language"
     NO_SENSE = "no_sense"
+    #: The recogniser was unsure of what it heard.
+    LOW_TRANSCRIPT_CONFIDENCE = "low_transcript_confidence"
 
 
 class Flag(StrEnum):
@@ -52,8 +57,10 @@ class Evidence:
     value: float | None = None
     #: Points of the 0 to 10 scale by which it moved the criterion, before rounding.
     points: float | None = None
-    #: At most five.
+    #: At most five, of a written answer.
     quotes: tuple[Quote, ...] = ()
+    #: At most five, of a spoken one.
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +125,24 @@ class GradingResult:
     #: None of results that were made before there was one.
     confidence: Confidence | None = None
     feedback: Feedback | None = None
+    #: Criteria that could not be measured. Their shares are with the others, whose
+    #: ``weight`` shows it.
+    absent: tuple[Criterion, ...] = ()
+    #: Of a spoken answer.
+    transcript: Transcript | None = None
+    audio: AudioQuality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessable:
+    """A recording in which there is nothing to grade: an outcome of its own, with no score."""
+
+    reason: NotAssessableReason
+    #: One sentence for the learner.
+    message: str
+    audio: AudioQuality
+    provenance: Provenance
+
+
+#: What grading comes to.
+Outcome: TypeAlias = GradingResult | NotAssessable

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from grading.domain.result import Flag, GradingResult
+from grading.domain.result import CapReason, Flag, NotAssessable, Outcome
 
 
 class ReviewMode(StrEnum):
@@ -36,6 +36,10 @@ class ReviewReason(StrEnum):
     SPOT_CHECK = "spot_check"
     #: Independent scorers are too far apart for both to be right.
     SCORERS_DISAGREE = "scorers_disagree"
+    #: A criterion could not be measured.
+    NOT_MEASURED = "not_measured"
+    #: The recogniser was unsure of what was said.
+    LOW_TRANSCRIPT_CONFIDENCE = "low_transcript_confidence"
 
 
 #: Flags that speak of an attempt to be graded by something else than the answer.
@@ -71,11 +75,13 @@ class ReviewPolicy:
     #: Share of the confident results that are reviewed all the same, 0 to 1.
     spot_check_rate: float
 
-    def route(self, result: GradingResult, job_id: UUID) -> Routing:
+    def route(self, result: Outcome, job_id: UUID) -> Routing:
         """Tell where ``result`` goes; the same job goes the same way each time.
 
         A result without a confidence is treated as one of 0.
         """
+        if isinstance(result, NotAssessable):
+            return NO_REVIEW  # there is nothing that an examiner could score either
         confidence = 0 if result.confidence is None else result.confidence.value
         fraud = not FRAUD_SIGNALS.isdisjoint(result.flags)
         reasons: list[ReviewReason] = []
@@ -84,6 +90,10 @@ class ReviewPolicy:
         disagree = Flag.SCORERS_DISAGREE in result.flags
         if disagree:
             reasons.append(ReviewReason.SCORERS_DISAGREE)
+        if result.absent:
+            reasons.append(ReviewReason.NOT_MEASURED)
+        if any(cap.reason is CapReason.LOW_TRANSCRIPT_CONFIDENCE for cap in result.caps):
+            reasons.append(ReviewReason.LOW_TRANSCRIPT_CONFIDENCE)
         if confidence < CONFIDENT:
             reasons.append(ReviewReason.LOW_CONFIDENCE)
         elif not disagree and self._is_chosen(job_id):

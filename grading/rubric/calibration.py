@@ -11,8 +11,9 @@ from decimal import Decimal
 from grading.domain.criterion import Criterion
 from grading.domain.mark_scale import MarkScale
 from grading.domain.score import HIGHEST, LOWEST
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.curve import Curve
+from grading.rubric.points import criterion_shares
 from grading.rubric.rubric import Rubric
 
 #: Before a criterion's name: the rubric's own score of it, not rounded, as a source.
@@ -57,8 +58,8 @@ class Calibration:
     rubric_version: str
     #: The scale of the marks. Its ends are the ends of 0 to 10.
     scale: MarkScale
-    #: A task without marks is graded as without a calibration.
-    tasks: Mapping[WritingTask, TaskCalibration]
+    #: By the exam's number. A task without marks is graded as without a calibration.
+    tasks: Mapping[int, TaskCalibration]
 
     @property
     def identity(self) -> str:
@@ -68,7 +69,7 @@ class Calibration:
     def calibrate(
         self,
         rubric: Rubric,
-        task: WritingTask,
+        task: Unit,
         values: Mapping[str, float],
         own: Mapping[Criterion, Decimal],
     ) -> Mapping[Criterion, Decimal]:
@@ -89,7 +90,8 @@ class Calibration:
             for criterion, score in own.items()
         }
         if part.overall is not None:
-            weights = {rule.criterion: rule.weight for rule in rubric.criteria}
+            rules = [rule for rule in rubric.criteria if rule.criterion in own]
+            weights = criterion_shares(rules)
             scores = _moved_together(scores, weights, part.overall.score(sources))
         return scores
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from grading.domain.criterion import Criterion
 from grading.domain.mark_scale import MarkScale
-from grading.domain.work import WritingTask
+from grading.domain.work import SpeakingPart, WritingTask
 from grading.rubric.calibration import Calibration, Target, TaskCalibration
 from grading.rubric.curve import Curve
 
@@ -101,11 +101,10 @@ def _calibration(document: Any) -> Calibration:
     )
 
 
-def _task(key: str) -> WritingTask:
-    try:
-        return WritingTask(int(key))
-    except ValueError:
-        raise _Wrong(f"tasks: {key!r} is no task of the exam") from None
+def _task(key: str) -> int:
+    if key not in {str(int(unit)) for unit in (*WritingTask, *SpeakingPart)}:
+        raise _Wrong(f"tasks: {key!r} is no task of the exam")
+    return int(key)
 
 
 def _part(value: Any, place: str) -> TaskCalibration:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from grading.domain.confidence import Confidence, FactorScore
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.observation import Observation
 from grading.rubric.rubric import Combination, FactorRule, Rubric
 
@@ -12,7 +12,7 @@ _TENTH = Decimal("0.1")
 
 
 def weigh_confidence(
-    rubric: Rubric, task: WritingTask, seen: Mapping[str, Observation]
+    rubric: Rubric, task: Unit, seen: Mapping[str, Observation]
 ) -> Confidence | None:
     """How far a result from these observations can be relied on.
 
@@ -24,9 +24,7 @@ def weigh_confidence(
     return Confidence.of([factor for factor in factors if factor is not None])
 
 
-def _measure(
-    rule: FactorRule, task: WritingTask, seen: Mapping[str, Observation]
-) -> FactorScore | None:
+def _measure(rule: FactorRule, task: Unit, seen: Mapping[str, Observation]) -> FactorScore | None:
     values = [
         check.curve.points(seen[check.kind].value)
         for check in rule.checks

@@ -1,7 +1,7 @@
 """Scores from observations, by the rules of one rubric version. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from grading.domain.confidence import Confidence
@@ -17,15 +17,17 @@ from grading.domain.result import (
     Provenance,
 )
 from grading.domain.score import LOWEST, Band, band_of, round_score
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.calibration import Calibration
 from grading.rubric.confidence import weigh_confidence
 from grading.rubric.observation import QUOTES_SHOWN, Observation
 from grading.rubric.points import (
     FEATURES_ALONE,
     JointScore,
+    criterion_shares,
     is_disputed,
     kinds_of,
+    measured,
     rules_for,
     score_by_points,
     score_jointly,
@@ -61,6 +63,8 @@ class Verdict:
     flags: tuple[Flag, ...]
     word_count: int
     confidence: Confidence | None
+    #: Criteria that could not be measured.
+    absent: tuple[Criterion, ...] = ()
 
     def result(self, provenance: Provenance, feedback: Feedback | None = None) -> GradingResult:
         """The graded unit, once it is known which versions made it."""
@@ -75,12 +79,13 @@ class Verdict:
             provenance=provenance,
             confidence=self.confidence,
             feedback=feedback,
+            absent=self.absent,
         )
 
 
 def judge(
     rubric: Rubric,
-    task: WritingTask,
+    task: Unit,
     observations: Sequence[Observation],
     calibration: Calibration | None = None,
     scorers: frozenset[Scorer] = FEATURES_ALONE,
@@ -92,10 +97,12 @@ def judge(
     scores. A ``calibration`` moves those; proportions, caps and flags hold as without it.
     How far the scorers are apart is observed as ``scorer_spread``; there a second model's
     evidence counts as a scorer too, and nowhere else. Where features and evidence are too far
-    apart for both to be right, the features score alone, and SCORERS_DISAGREE says so.
+    apart for both to be right, the features score alone, and SCORERS_DISAGREE says so. A
+    criterion of which nothing was measured is absent, and its share is with the others.
 
     Raises:
-        ValueError: two observations are of one kind, or no scorer takes part.
+        ValueError: two observations are of one kind, no scorer takes part, or there is
+            nothing that a criterion needs.
     """
     seen = {observation.kind: observation for observation in observations}
     if len(seen) != len(observations):
@@ -118,9 +125,16 @@ def judge(
     calibrated: Mapping[Criterion, Decimal] = own
     if calibration is not None:
         calibrated = calibration.calibrate(rubric, task, values, own)
+    rules = measured(rubric, seen)
+    if not rules:
+        raise ValueError("nothing that a criterion needs was observed")
+    shares = criterion_shares(rules)
     criteria = tuple(
-        _score(rubric, rule, task, seen, joint, calibrated[rule.criterion])
-        for rule in rubric.criteria
+        replace(
+            _score(rubric, rule, task, seen, joint, calibrated[rule.criterion]),
+            weight=shares[rule.criterion],
+        )
+        for rule in rules
     )
     caps = _caps(rubric, task, seen)
     mean = sum((entry.score * entry.weight for entry in criteria), LOWEST)
@@ -136,11 +150,12 @@ def judge(
         flags=tuple(dict.fromkeys(flags)),
         word_count=int(words.value) if words else 0,
         confidence=weigh_confidence(rubric, task, seen),
+        absent=tuple(rule.criterion for rule in rubric.criteria if rule not in rules),
     )
 
 
 def _spread(
-    rubric: Rubric, task: WritingTask, joint: JointScore, second_evidence: Sequence[Observation]
+    rubric: Rubric, task: Unit, joint: JointScore, second_evidence: Sequence[Observation]
 ) -> float | None:
     """Highest less lowest unit score of the scorers; None where there is but one."""
     units = [unit_score(rubric, scores) for scores in joint.by_scorer.values()]
@@ -157,7 +172,7 @@ def _spread(
 def _score(
     rubric: Rubric,
     rule: CriterionRule,
-    task: WritingTask,
+    task: Unit,
     seen: Mapping[str, Observation],
     joint: JointScore,
     exact: Decimal,
@@ -208,6 +223,7 @@ def _evidence(rule: PointsRule, observation: Observation, share: Decimal) -> Evi
         value=observation.value,
         points=float(points),
         quotes=observation.quotes[:QUOTES_SHOWN],
+        moments=observation.moments[:QUOTES_SHOWN],
     )
 
 
@@ -252,7 +268,7 @@ def _fall(
     return fallen
 
 
-def _caps(rubric: Rubric, task: WritingTask, seen: Mapping[str, Observation]) -> tuple[Cap, ...]:
+def _caps(rubric: Rubric, task: Unit, seen: Mapping[str, Observation]) -> tuple[Cap, ...]:
     caps: dict[str, Cap] = {}
     values = {kind: observation.value for kind, observation in seen.items()}
     for rule in rubric.caps:
@@ -285,6 +301,7 @@ def _flagged(rule: FlagRule, seen: Mapping[str, Observation]) -> Evidence:
         impact=Impact.NEUTRAL,
         value=observation.value,
         quotes=observation.quotes[:QUOTES_SHOWN],
+        moments=observation.moments[:QUOTES_SHOWN],
     )
 
 
@@ -296,5 +313,6 @@ def kinds_used(rubric: Rubric) -> frozenset[str]:
         | {condition.kind for cap in rubric.caps for condition in cap.when}
         | {rule.when.kind for rule in rubric.flags}
         | {check.kind for rule in rubric.confidence for check in rule.checks}
+        | {kind for rule in rubric.criteria for kind in rule.needs}
         | {rubric.word_count_kind}
     )

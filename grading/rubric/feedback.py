@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grading.domain.criterion import Criterion, Quote
+from grading.domain.criterion import Criterion
 from grading.domain.feedback import Feedback, FeedbackLanguage, Remark
 from grading.domain.result import Cap, CriterionScore, Evidence, Impact
 from grading.domain.score import HIGHEST
@@ -112,23 +112,23 @@ class _Pen:
         texts = self.rules.caps[cap.reason]
         shown = [self.seen[kind] for kind in texts.shows if kind in self.seen]
         values = {"value": shown[0].value} if shown else {}
-        quotes = next((item.quotes for item in shown if item.quotes), ())
+        speaks = next((item for item in shown if item.quotes or item.moments), None)
         if texts.topic in self.topics:
             return None
         self.topics.add(texts.topic)
         text = self._fill(Side.ADVICE, texts.criterion, texts.advice[self.language], values)
-        return self._remark(texts.criterion, text, quotes)
+        return self._remark(texts.criterion, text, speaks)
 
     def on_pull(self, side: Side, pull: _Pull) -> Remark | None:
         """A remark on evidence; None where its topic was spoken of."""
         texts = self.rules.kinds.get(pull.kind)
         if texts is None:
-            return self._remark(pull.criterion, self._general(side, pull.criterion), ())
+            return self._remark(pull.criterion, self._general(side, pull.criterion))
         if texts.topic in self.topics:
             return None
         self.topics.add(texts.topic)
-        quotes = pull.evidence.quotes if texts.quotes is side else ()
-        return self._remark(pull.criterion, self._specific(side, pull, texts), quotes)
+        places = pull.evidence if texts.quotes is side else None
+        return self._remark(pull.criterion, self._specific(side, pull, texts), places)
 
     def in_general(self, criteria: Sequence[CriterionScore], doubted: set[str]) -> list[Remark]:
         """The strength of a criterion that something raised, where no kind did on the whole."""
@@ -139,7 +139,7 @@ class _Pen:
             if item.impact is Impact.RAISES and item.points and not self._is_in(item.kind, doubted)
         ]
         for _, criterion in sorted(raised):
-            if remark := self._remark(criterion, self._general(Side.STRENGTH, criterion), ()):
+            if remark := self._remark(criterion, self._general(Side.STRENGTH, criterion)):
                 return [remark]
         return []
 
@@ -179,8 +179,12 @@ class _Pen:
     def _general(self, side: Side, criterion: Criterion) -> str:
         return self.rules.criteria[criterion][side][self.language]
 
-    def _remark(self, criterion: Criterion, text: str, quotes: tuple[Quote, ...]) -> Remark | None:
+    def _remark(
+        self, criterion: Criterion, text: str, places: Evidence | Observation | None = None
+    ) -> Remark | None:
         if text in self._written:
             return None
         self._written.add(text)
-        return Remark(criterion, text, quotes[:QUOTES_SHOWN])
+        if places is None:
+            return Remark(criterion, text)
+        return Remark(criterion, text, places.quotes[:QUOTES_SHOWN], places.moments[:QUOTES_SHOWN])

@@ -64,7 +64,7 @@ def _read_whole(top: Section) -> Rubric:
     starts = {item.one_of("criterion", Criterion): read_start(item, "start") for item in criteria}
     return Rubric(
         version=top.text("version"),
-        criteria=tuple(read_criterion(item) for item in criteria),
+        criteria=tuple(read_criterion(item, kinds) for item in criteria),
         scorers=(ScorerRule(Scorer.FEATURES, Decimal(1), starts),),
         rules=tuple(
             read_points(item, numbers, kinds, Scorer.FEATURES)

@@ -51,10 +51,10 @@ def read_feedback(text: str, file: str) -> FeedbackRules:
         version=top.text("version"),
         terms=MappingProxyType({str(name): terms.text(name) for name in terms.names()}),
         criteria=MappingProxyType(
-            {criterion: _general(criteria.section(criterion.value)) for criterion in Criterion}
+            {Criterion(name): _general(criteria.section(name)) for name in criteria.names()}
         ),
         caps=MappingProxyType(
-            {reason: _cap(caps.section(reason.value), topics) for reason in CapReason}
+            {CapReason(name): _cap(caps.section(name), topics) for name in caps.names()}
         ),
         kinds=MappingProxyType(read),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from grading.domain.criterion import Quote
+from grading.domain.criterion import Moment, Quote
 
 #: Places of an answer that one piece of evidence may show.
 QUOTES_SHOWN = 5
@@ -32,3 +32,5 @@ class Observation:
     quotes: tuple[Quote, ...] = ()
     #: More numbers and words that the rubric's messages may name.
     details: Mapping[str, float | str] = field(default_factory=_nothing)
+    #: What ``quotes`` are to a text, of a spoken answer.
+    moments: tuple[Moment, ...] = ()

@@ -1,14 +1,14 @@
 """What the points rules of a rubric make of an answer, before anything is taken off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from grading.domain.criterion import Criterion
 from grading.domain.score import HIGHEST, LOWEST
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.observation import Observation
-from grading.rubric.rubric import PointsRule, Rubric, Scorer, ScorerRule
+from grading.rubric.rubric import CriterionRule, PointsRule, Rubric, Scorer, ScorerRule
 
 #: The scorers of the embedded grader.
 FEATURES_ALONE = frozenset({Scorer.FEATURES})
@@ -27,8 +27,15 @@ class JointScore:
     together: CriterionScores
 
 
+def measured(rubric: Rubric, seen: Mapping[str, Observation]) -> tuple[CriterionRule, ...]:
+    """The criteria that something which was observed speaks of."""
+    return tuple(
+        rule for rule in rubric.criteria if not rule.needs or not rule.needs.isdisjoint(seen)
+    )
+
+
 def score_by_points(
-    rubric: Rubric, scorer: ScorerRule, task: WritingTask, seen: Mapping[str, Observation]
+    rubric: Rubric, scorer: ScorerRule, task: Unit, seen: Mapping[str, Observation]
 ) -> CriterionScores:
     """A scorer's start and points for each criterion, kept on the scale: not rounded."""
     scores = {}
@@ -45,7 +52,7 @@ def rules_for(
     rubric: Rubric,
     scorer: Scorer,
     criterion: Criterion,
-    task: WritingTask,
+    task: Unit,
     seen: Mapping[str, Observation],
 ) -> Iterator[PointsRule]:
     """The rules by which ``scorer`` gives points for a criterion, of kinds that were observed."""
@@ -61,11 +68,11 @@ def rules_for(
 
 def score_jointly(
     rubric: Rubric,
-    task: WritingTask,
+    task: Unit,
     seen: Mapping[str, Observation],
     scorers: frozenset[Scorer],
 ) -> JointScore:
-    """What ``scorers`` make of the criteria, each by itself and together.
+    """What ``scorers`` make of the measured criteria, each by itself and together.
 
     Raises:
         ValueError: the rubric has none of the scorers.
@@ -80,7 +87,7 @@ def score_jointly(
         rule.criterion: sum(
             (by_scorer[name][rule.criterion] * share for name, share in shares.items()), LOWEST
         )
-        for rule in rubric.criteria
+        for rule in measured(rubric, seen)
     }
     return JointScore(by_scorer, shares, together)
 
@@ -101,4 +108,13 @@ def kinds_of(rubric: Rubric, scorer: Scorer) -> frozenset[str]:
 
 def unit_score(rubric: Rubric, scores: CriterionScores) -> Decimal:
     """The weighted mean of criterion scores, not rounded, without caps."""
-    return sum((scores[rule.criterion] * rule.weight for rule in rubric.criteria), LOWEST)
+    rules = [rule for rule in rubric.criteria if rule.criterion in scores]
+    shares = criterion_shares(rules)
+    return sum((scores[rule.criterion] * shares[rule.criterion] for rule in rules), LOWEST)
+
+
+def criterion_shares(rules: Collection[CriterionRule]) -> Mapping[Criterion, Decimal]:
+    """The shares of criteria: their weights, which those that are absent share out."""
+    whole = sum((rule.weight for rule in rules), LOWEST)
+    # A weight divided by 1 would be written with other digits.
+    return {rule.criterion: rule.weight if whole == 1 else rule.weight / whole for rule in rules}

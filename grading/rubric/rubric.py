@@ -29,6 +29,9 @@ class CriterionRule:
     #: Share of the unit's score.
     weight: Decimal
     descriptors: Mapping[Band, str]
+    #: Kinds of which at least one must be observed: without them the criterion was not
+    #: measured and is absent. Empty for one that is always there.
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

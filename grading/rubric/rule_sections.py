@@ -24,18 +24,22 @@ from grading.rubric.rubric import (
 )
 
 
-def read_criterion(item: Section) -> CriterionRule:
+def read_criterion(item: Section, kinds: frozenset[str]) -> CriterionRule:
     """A criterion; its start is ``read_start``'s."""
-    item.only("criterion", "weight", "start", "descriptors")
+    item.only("criterion", "weight", "start", "needs", "descriptors")
     weight = item.decimal("weight")
     if not 0 < weight <= 1:
         raise item.wrong(f"weight must lie between 0 and 1, not at {weight}")
     descriptors = item.section("descriptors")
     descriptors.only(*(band.value for band in Band))
+    needs = frozenset(item.names_of("needs")) if item.has("needs") else frozenset()
+    if not needs <= kinds:
+        raise item.wrong(f"the kind {sorted(needs - kinds)[0]!r} is not listed under kinds")
     return CriterionRule(
         criterion=item.one_of("criterion", Criterion),
         weight=weight,
         descriptors={band: descriptors.text(band.value) for band in Band},
+        needs=needs,
     )
 
 

@@ -4,11 +4,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from grading.domain.job import JobState
-from grading.exceptions import AttemptExists, RequestIdReused
+from grading.domain.work import (
+    RecordingUrl,
+    SpeakingSubmission,
+    StoredRecording,
+    Work,
+    WritingWork,
+)
+from grading.exceptions import AttemptExists, RecordingNotFound, RequestIdReused
 from grading.store.records import Job, NewJob, job_from
 
 # One statement, so one transaction: a job is there with its answer, its first
@@ -23,27 +32,36 @@ _ACCEPT = text("""
         SELECT *
         FROM json_to_recordset(CAST(:submissions AS json)) AS s (
             id uuid, request_id uuid, payload_hash bytea, user_id text, submission_id text,
-            attempt integer, skill text, writing_task smallint, time_allowed interval,
-            retry_of uuid,
-            prompt text, requirements jsonb, text text, feedback_language text
+            attempt integer, skill text, writing_task smallint, speaking_part smallint,
+            time_allowed interval, retry_of uuid, prompt text, requirements jsonb, text text,
+            feedback_language text, recording_id uuid, audio_url text
         )
     ),
     accepted AS (
         INSERT INTO jobs (
             id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-            state, last_sequence, accepted_at, updated_at, deadline_at, retry_of
+            speaking_part, state, last_sequence, accepted_at, updated_at, deadline_at, retry_of
         )
         SELECT id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-               'queued', 1, now(), now(), now() + time_allowed, retry_of
+               speaking_part, 'queued', 1, now(), now(), now() + time_allowed, retry_of
         FROM submission
+        -- A job without its recording could never be graded.
+        WHERE recording_id IS NULL OR EXISTS (
+            SELECT FROM recordings
+            WHERE recordings.id = recording_id AND recordings.user_id = submission.user_id
+              AND stored_at IS NOT NULL
+        )
         -- Ids only grow, so of two with the same request id the first stands.
         ORDER BY request_id, id
         ON CONFLICT DO NOTHING
         RETURNING id, skill, accepted_at, deadline_at
     ),
     answer AS (
-        INSERT INTO answers (job_id, prompt, requirements, text, feedback_language)
-        SELECT id, prompt, requirements, text, feedback_language FROM submission
+        INSERT INTO answers (
+            job_id, prompt, requirements, text, feedback_language, recording_id, audio_url
+        )
+        SELECT id, prompt, requirements, text, feedback_language, recording_id, audio_url
+        FROM submission
         JOIN accepted USING (id)
     ),
     event AS (
@@ -71,6 +89,16 @@ _STANDING_IN_THE_WAY = text("""
 """)
 
 
+_RECORDING = text("""
+    SELECT EXISTS (
+        SELECT FROM recordings WHERE id = :id AND user_id = :user_id AND stored_at IS NOT NULL
+    )
+""")
+
+#: Why a submission was not accepted.
+Refused: TypeAlias = RequestIdReused | AttemptExists | RecordingNotFound
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The job that now stands for a submission."""
@@ -80,9 +108,7 @@ class Accepted:
     deduplicated: bool
 
 
-def accept(
-    conn: Connection, submissions: Sequence[NewJob]
-) -> list[Accepted | RequestIdReused | AttemptExists]:
+def accept(conn: Connection, submissions: Sequence[NewJob]) -> list[Accepted | Refused]:
     """Store ``submissions`` durably and answer for each, in their order.
 
     A refusal of one doesn't touch the others. Must run in autocommit, so that
@@ -107,13 +133,16 @@ def accept(
     by_request = {job.request_id: job for job in in_the_way}
     by_attempt = {(job.user_id, job.submission_id, job.attempt): job for job in in_the_way}
 
-    def answer(job: NewJob) -> Accepted | RequestIdReused | AttemptExists:
+    def answer(job: NewJob) -> Accepted | Refused:
         if job.id in times:
             return Accepted(_queued(job, *times[job.id]), deduplicated=False)
         earlier = by_request.get(job.request_id)
         if earlier is None:
             other = by_attempt.get((job.user_id, job.submission_id, job.attempt))
             if other is None:
+                recording = _recording_of(job)
+                if recording is not None and not _has_recording(conn, job.user_id, recording):
+                    return RecordingNotFound(recording)
                 # What stood in the way was erased between the two statements.
                 return accept(conn, [job])[0]
             return AttemptExists(job.submission_id, job.attempt, other.id)
@@ -125,7 +154,20 @@ def accept(
     return [answer(job) for job in submissions]
 
 
+def _recording_of(job: NewJob) -> UUID | None:
+    """The uploaded recording that a submission names."""
+    if isinstance(job.work, SpeakingSubmission) and isinstance(job.work.recording, StoredRecording):
+        return job.work.recording.id
+    return None
+
+
+def _has_recording(conn: Connection, user_id: str, recording: UUID) -> bool:
+    return bool(conn.scalar(_RECORDING, {"id": recording, "user_id": user_id}))
+
+
 def _document(job: NewJob) -> dict[str, object]:
+    work = job.work
+    recording = _recording_of(job)
     return {
         "id": str(job.id),
         "request_id": str(job.request_id),
@@ -134,14 +176,23 @@ def _document(job: NewJob) -> dict[str, object]:
         "submission_id": job.submission_id,
         "attempt": job.attempt,
         "skill": job.skill.value,
-        "writing_task": int(job.work.task),
+        "writing_task": job.writing_task,
+        "speaking_part": job.speaking_part,
         "retry_of": None if job.retry_of is None else str(job.retry_of),
         "time_allowed": f"{job.time_allowed.total_seconds():.6f} s",
-        "prompt": job.work.prompt.text,
-        "requirements": job.work.prompt.requirements,
-        "text": job.work.text,
-        "feedback_language": job.work.feedback_language.value,
+        "prompt": work.prompt.text,
+        "requirements": work.prompt.requirements,
+        "text": work.text if isinstance(work, WritingWork) else "",
+        "feedback_language": work.feedback_language.value,
+        "recording_id": None if recording is None else str(recording),
+        "audio_url": _url_of(work),
     }
+
+
+def _url_of(work: Work) -> str | None:
+    if isinstance(work, SpeakingSubmission) and isinstance(work.recording, RecordingUrl):
+        return work.recording.url
+    return None
 
 
 def _queued(job: NewJob, accepted_at: datetime, deadline_at: datetime) -> Job:
@@ -154,7 +205,8 @@ def _queued(job: NewJob, accepted_at: datetime, deadline_at: datetime) -> Job:
         submission_id=job.submission_id,
         attempt=job.attempt,
         skill=job.skill,
-        writing_task=job.work.task,
+        writing_task=job.writing_task,
+        speaking_part=job.speaking_part,
         state=JobState.QUEUED,
         progress=0,
         run=0,

@@ -4,19 +4,19 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from grading.domain.result import GradingResult
+from grading.domain.result import Outcome
 from grading.store.records import Failure, ResultSummary
 
-_RESULT = TypeAdapter(GradingResult)
+_RESULT: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 _OUTCOME = TypeAdapter(ResultSummary | Failure)
 
 
-def result_to_json(result: GradingResult) -> str:
+def result_to_json(result: Outcome) -> str:
     """Write a result; its scores become strings, so that none of them is rounded."""
     return _RESULT.dump_json(result).decode()
 
 
-def result_from_document(document: Any) -> GradingResult:
+def result_from_document(document: Any) -> Outcome:
     """Read a result."""
     return _RESULT.validate_python(document)
 

@@ -9,11 +9,15 @@ from sqlalchemy import Connection, text
 from grading.exceptions import JobNotFound
 
 # Deleting the job's row takes its answer, runs, events and result along (ON
-# DELETE CASCADE). A worker that holds the job finds no row and stops.
+# DELETE CASCADE). Its recording may be another job's too; if not, it is erased next. A worker that holds the job finds no row and stops.
 _ERASE = text("""
     WITH erased AS (
         DELETE FROM jobs WHERE id = :job_id
         RETURNING id, submission_id, attempt, state, accepted_at
+    ),
+    unwanted AS (
+        UPDATE recordings SET wanted_until = now()
+        WHERE id = (SELECT recording_id FROM answers WHERE job_id = :job_id)
     ),
     unsent AS (
         DELETE FROM outbox USING erased WHERE outbox.job_id = erased.id

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 
 from grading.domain.job import JobState
-from grading.domain.work import WritingWork
+from grading.domain.work import Work
 from grading.exceptions import (
     AnswerPurged,
     JobEnded,
@@ -62,10 +62,15 @@ def get_result(conn: Connection, job_id: UUID) -> StoredResult:
     )
 
 
-_ANSWER = text("SELECT * FROM answers WHERE job_id = :job_id")
+_ANSWER = text("""
+    SELECT answers.*, jobs.writing_task, jobs.speaking_part
+    FROM answers
+    JOIN jobs ON jobs.id = answers.job_id
+    WHERE job_id = :job_id
+""")
 
 
-def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, WritingWork]:
+def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, Work]:
     """Read a FAILED job and its work, to be graded again.
 
     Raises:
@@ -77,9 +82,9 @@ def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, WritingWork]:
     if job.state is not JobState.FAILED:
         raise JobNotFailed(job_id, job.state)
     row = conn.execute(_ANSWER, {"job_id": job_id}).one_or_none()
-    if row is None or job.writing_task is None:
+    if row is None:
         raise AnswerPurged(job_id)
-    return job, work_from(job.writing_task, row)
+    return job, work_from(row)
 
 
 # The condition and the change are one statement: whichever of a cancel and a

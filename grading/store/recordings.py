@@ -28,16 +28,22 @@ class NewRecording:
 
 
 _ANNOUNCE = text("""
-    INSERT INTO recordings (id, user_id, key, container, size_bytes, sha256, created_at)
-    VALUES (:id, :user_id, :key, :container, :size_bytes, :sha256, now())
+    INSERT INTO recordings (
+        id, user_id, key, container, size_bytes, sha256, created_at, wanted_until
+    )
+    VALUES (
+        :id, :user_id, :key, :container, :size_bytes, :sha256, now(), now() + interval '1 hour'
+    )
 """)
 
-_STORED = text("UPDATE recordings SET stored_at = now() WHERE id = :id")
+_STORED = text("""
+    UPDATE recordings SET stored_at = now(), wanted_until = now() + :keep WHERE id = :id
+""")
 
 # Fetched for a job: the next run, and an examiner, find it in the store.
 _FETCHED = text("""
     WITH stored AS (
-        UPDATE recordings SET stored_at = now() WHERE id = :id RETURNING id
+        UPDATE recordings SET stored_at = now(), wanted_until = now() WHERE id = :id RETURNING id
     )
     UPDATE answers SET recording_id = stored.id FROM stored
     WHERE job_id = :job_id AND recording_id IS NULL
@@ -56,13 +62,11 @@ _CONDEMN = text("""
     RETURNING key
 """)
 
-_UNCLAIMED = text("""
+_UNWANTED = text("""
     SELECT id FROM recordings
-    WHERE created_at < now() - CASE
-              WHEN stored_at IS NULL THEN least(interval '1 hour', :age) ELSE :age
-          END
+    WHERE wanted_until < now()
       AND NOT EXISTS (SELECT FROM answers WHERE answers.recording_id = recordings.id)
-    ORDER BY created_at
+    ORDER BY wanted_until
     LIMIT :limit
 """)
 
@@ -88,9 +92,9 @@ def announce_recording(conn: Connection, recording: NewRecording) -> None:
     )
 
 
-def mark_stored(conn: Connection, recording_id: UUID) -> None:
-    """Note that a recording's bytes are stored: from here on jobs may name it."""
-    conn.execute(_STORED, {"id": recording_id})
+def mark_stored(conn: Connection, recording_id: UUID, keep: timedelta) -> None:
+    """Note that a recording's bytes are stored: jobs may name it, for ``keep`` at the least."""
+    conn.execute(_STORED, {"id": recording_id, "keep": keep})
 
 
 def mark_fetched(conn: Connection, recording_id: UUID, job_id: UUID) -> None:
@@ -113,9 +117,9 @@ def condemn_recordings(conn: Connection, ids: Sequence[UUID]) -> Sequence[str]:
         return [key for one in ids for key in condemn_recordings(conn, [one])] if ids[1:] else []
 
 
-def find_unclaimed(conn: Connection, age: timedelta, limit: int) -> Sequence[UUID]:
-    """Recordings that no answer has named for ``age``, or whose upload broke off."""
-    return [row.id for row in conn.execute(_UNCLAIMED, {"age": age, "limit": limit})]
+def find_unwanted(conn: Connection, limit: int) -> Sequence[UUID]:
+    """Recordings that no answer names, or names any more, and whose upload broke off."""
+    return [row.id for row in conn.execute(_UNWANTED, {"limit": limit})]
 
 
 def find_condemned(conn: Connection, limit: int) -> Sequence[str]:

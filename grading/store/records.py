@@ -6,12 +6,24 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from grading.domain.audio import NotAssessableReason
 from grading.domain.feedback import FeedbackLanguage
 from grading.domain.job import JobStage, JobState
-from grading.domain.result import CapReason, Flag, GradingResult
+from grading.domain.result import CapReason, Flag, NotAssessable, Outcome
 from grading.domain.review import ReviewPriority, ReviewReason
 from grading.domain.score import Band
-from grading.domain.work import Prompt, Skill, WritingTask, WritingWork
+from grading.domain.work import (
+    Prompt,
+    RecordingUrl,
+    Skill,
+    SpeakingPart,
+    SpeakingSubmission,
+    StoredRecording,
+    Work,
+    WritingTask,
+    WritingWork,
+    skill_of,
+)
 
 
 class FailureReason(StrEnum):
@@ -20,6 +32,8 @@ class FailureReason(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
     RETRIES_EXHAUSTED = "retries_exhausted"
     GRADER_FAILED = "grader_failed"
+    #: The recording can't be used.
+    AUDIO_REFUSED = "audio_refused"
     #: A provider refused in a way that another run would not mend.
     PROVIDER_FAILED = "provider_failed"
     #: The broker gave up on handing the job to a worker.
@@ -52,7 +66,7 @@ class NewJob:
     submission_id: str
     #: The client's count of gradings of this submission.
     attempt: int
-    work: WritingWork
+    work: Work
     #: Time from acceptance to the deadline.
     time_allowed: timedelta
     #: The FAILED job that this one repeats.
@@ -61,7 +75,17 @@ class NewJob:
     @property
     def skill(self) -> Skill:
         """The skill of the work, which is also the name of its queue."""
-        return Skill.WRITING
+        return skill_of(self.work)
+
+    @property
+    def writing_task(self) -> WritingTask | None:
+        """The writing task; None for another skill."""
+        return self.work.task if isinstance(self.work, WritingWork) else None
+
+    @property
+    def speaking_part(self) -> SpeakingPart | None:
+        """The part of the speaking paper; None for another skill."""
+        return self.work.part if isinstance(self.work, SpeakingSubmission) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,7 @@ class Job:
     attempt: int
     skill: Skill
     writing_task: WritingTask | None
+    speaking_part: SpeakingPart | None
     state: JobState
     #: 0 to 1, of the current run.
     progress: float
@@ -106,16 +131,22 @@ class Job:
 class ResultSummary:
     """The gist of a result, as the event that ends a job carries it."""
 
-    score: float
-    band: Band
+    #: None where there was nothing to grade.
+    score: float | None
+    band: Band | None
     caps: tuple[CapReason, ...]
     flags: tuple[Flag, ...]
     #: 0 to 100; None of results that were made before there was one.
     confidence: int | None = None
+    #: Why there was nothing to grade, and one sentence about it.
+    not_assessable: NotAssessableReason | None = None
+    message: str = ""
 
     @classmethod
-    def of(cls, result: GradingResult) -> "ResultSummary":
+    def of(cls, result: Outcome) -> "ResultSummary":
         """Take the gist of ``result``."""
+        if isinstance(result, NotAssessable):
+            return cls(None, None, (), (), None, result.reason, result.message)
         return cls(
             score=float(result.score),
             band=result.band,
@@ -150,7 +181,7 @@ class StoredResult:
 
     job_id: UUID
     run: int
-    result: GradingResult
+    result: Outcome
     #: Confident enough to be given out, not enough to be forgotten.
     audit: bool
     grading_duration: timedelta
@@ -165,17 +196,22 @@ class Claim:
     run: int
     #: How many retries the job had used up before this run.
     retries: int
-    work: WritingWork
+    work: Work
+    #: Where the recording lies in the store of recordings; None where it is still to be fetched.
+    recording_key: str | None = None
 
 
-def work_from(task: int, answer: Any) -> WritingWork:
-    """Read a row of ``answers``, which answers the writing task ``task``."""
-    return WritingWork(
-        WritingTask(task),
-        answer.text,
-        Prompt(answer.prompt, tuple(answer.requirements)),
-        FeedbackLanguage(answer.feedback_language),
+def work_from(row: Any) -> Work:
+    """Read a row of ``answers`` with the columns of its job that tell what it answers."""
+    prompt = Prompt(row.prompt, tuple(row.requirements))
+    language = FeedbackLanguage(row.feedback_language)
+    if row.speaking_part is None:
+        return WritingWork(WritingTask(row.writing_task), row.text, prompt, language)
+    # What was fetched for a job is still what its client named.
+    recording = (
+        StoredRecording(row.recording_id) if row.audio_url is None else RecordingUrl(row.audio_url)
     )
+    return SpeakingSubmission(SpeakingPart(row.speaking_part), recording, prompt, language)
 
 
 def failure_from(reason: str | None, message: str | None) -> Failure | None:
@@ -194,6 +230,7 @@ def job_from(row: Any) -> Job:
         attempt=row.attempt,
         skill=Skill(row.skill),
         writing_task=None if row.writing_task is None else WritingTask(row.writing_task),
+        speaking_part=None if row.speaking_part is None else SpeakingPart(row.speaking_part),
         state=JobState(row.state),
         progress=row.progress,
         run=row.run,

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from grading.domain.job import JobStage, JobState
-from grading.domain.result import GradingResult
+from grading.domain.result import NotAssessable, Outcome
 from grading.domain.review import NO_REVIEW, Routing
 from grading.store.documents import outcome_to_json, result_to_json
 from grading.store.records import Claim, Failure, ResultSummary
@@ -37,7 +37,7 @@ class Report:
 class Graded:
     """What a run that came to a result leaves behind."""
 
-    result: GradingResult
+    result: Outcome
     grading_duration: timedelta
     routing: Routing = NO_REVIEW
     #: Shown to nobody before its review.
@@ -230,14 +230,20 @@ def _event(report: Report) -> dict[str, object]:
 def _graded(graded: Graded) -> dict[str, object]:
     routing = graded.routing
     return {
-        "score": str(graded.result.score),
-        "band": graded.result.band.value,
+        **score_and_band(graded.result),
         "document": result_to_json(graded.result),
         "grading_duration": _interval(graded.grading_duration),
         "audit": routing.audit,
         "review_priority": routing.priority and routing.priority.value,
         "review_reasons": [reason.value for reason in routing.reasons],
     }
+
+
+def score_and_band(result: Outcome) -> dict[str, str | None]:
+    """The two columns that say what a result comes to; without values where nothing was graded."""
+    if isinstance(result, NotAssessable):
+        return {"score": None, "band": None}
+    return {"score": str(result.score), "band": result.band.value}
 
 
 def _interval(duration: timedelta) -> str:

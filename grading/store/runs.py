@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from grading.domain.job import JobStage, JobState
-from grading.domain.result import GradingResult
+from grading.domain.result import Outcome
 from grading.domain.review import NO_REVIEW, Routing
 from grading.exceptions import LeaseLost
 from grading.store.documents import result_to_json
@@ -21,6 +21,7 @@ from grading.store.run_writes import (
     graded_end,
     released_end,
     retried_end,
+    score_and_band,
     write_runs,
 )
 
@@ -62,11 +63,13 @@ _CLAIM = text("""
                feed_key
         FROM claimed
     )
-    SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, answers.prompt,
-           answers.requirements, answers.text, answers.feedback_language,
+    SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, claimed.speaking_part,
+           answers.prompt, answers.requirements, answers.text, answers.feedback_language,
+           answers.recording_id, answers.audio_url, recordings.key AS recording_key,
            pg_notify('job_events', claimed.id::text)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
+    LEFT JOIN recordings ON recordings.id = answers.recording_id
 """)
 
 _RENEW = text("""
@@ -109,7 +112,7 @@ def claim_jobs(
     """Take jobs for ``worker``; what is held, ended, not yet due or unknown is left out."""
     rows = conn.execute(_CLAIM, {"job_ids": list(job_ids), "worker": worker, "lease": lease})
     return {
-        row.id: Claim(row.id, row.run, row.retries, work_from(row.writing_task, row))
+        row.id: Claim(row.id, row.run, row.retries, work_from(row), row.recording_key)
         for row in rows
     }
 
@@ -164,7 +167,7 @@ def advance(
 def settle(
     conn: Connection,
     held: Claim,
-    result: GradingResult,
+    result: Outcome,
     grading_duration: timedelta,
     routing: Routing = NO_REVIEW,
     *,
@@ -206,7 +209,7 @@ def release_run(conn: Connection, held: Claim) -> None:
 
 
 def keep_late_result(
-    conn: Connection, held: Claim, result: GradingResult, grading_duration: timedelta
+    conn: Connection, held: Claim, result: Outcome, grading_duration: timedelta
 ) -> bool:
     """Keep a result that came after the deadline had failed the job; tells whether it did."""
     kept = conn.execute(
@@ -214,8 +217,7 @@ def keep_late_result(
         {
             "job_id": held.job_id,
             "run": held.run,
-            "score": result.score,
-            "band": result.band.value,
+            **score_and_band(result),
             "document": result_to_json(result),
             "grading_duration": grading_duration,
         },

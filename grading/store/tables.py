@@ -30,6 +30,7 @@ jobs = Table(
     Column("attempt", Integer, nullable=False),
     Column("skill", Text, nullable=False),
     Column("writing_task", SmallInteger),
+    Column("speaking_part", SmallInteger),
     Column("state", Text, nullable=False),
     Column("progress", Float, nullable=False),
     Column("run", Integer, nullable=False),

@@ -14,7 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from grading.domain.confidence import Confidence
-from grading.domain.criterion import Criterion
+from grading.domain.criterion import WRITING_CRITERIA
 from grading.domain.job import JobStage
 from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
@@ -33,7 +33,7 @@ RESULT = GradingResult(
     band=Band.B2,
     criteria=tuple(
         CriterionScore(criterion, SCORE, Decimal("0.25"), Band.B2, "As scripted.")
-        for criterion in Criterion
+        for criterion in WRITING_CRITERIA
     ),
     caps=(),
     flags=(),

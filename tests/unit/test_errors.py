@@ -28,6 +28,7 @@ SECRET = "host db.internal user vstep password hunter2"
 
 #: Never leave the process that they are raised in.
 INTERNAL = {
+    domain.AudioRefused,
     domain.SettingsError,
     domain.LeaseLost,
     domain.TransientFault,

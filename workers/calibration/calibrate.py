@@ -9,12 +9,14 @@ from typing import Any
 from grading.domain.mark_scale import MarkScale
 from grading.domain.work import WritingTask
 from workers.calibration.assembly import document
+from workers.calibration.calibrate_speech import calibrate_speech
 from workers.calibration.evidence_folder import EvidenceFolder
 from workers.calibration.feature_cache import FeatureCache, Features
 from workers.calibration.fitting import FEWEST_ANSWERS, fit_task
 from workers.calibration.kept_evidence import KeptEvidence, read_evidence
 from workers.calibration.marks import MarksError, MarkSheet, read_marks
 from workers.calibration.measuring import Tell, measure_answers
+from workers.calibration.speech_marks import is_speech
 from workers.calibration.validation import Agreements, cross_validated, uncalibrated
 from workers.calibration.ways import Way, by_both, by_evidence, by_features
 from workers.writing.llm import PROMPT_VERSION
@@ -36,11 +38,14 @@ def calibrate(
     """Fit a calibration to the file ``marks``; gives the content of a calibration file.
 
     With a folder of kept ``evidence`` it is for workers that hear a model, and fitted to the
-    answers that a model was asked about.
+    answers that a model was asked about. Marks of recordings make one of
+    speaking, for which there is no evidence to be had.
 
     Raises:
         MarksError: the file is wrong, or holds too few marks, or evidence on too few of them.
     """
+    if is_speech(marks):
+        return calibrate_speech(marks, name, scale, cache, tell)
     sheet = read_marks(marks, scale)
     if evidence is None:
         way = by_features(sheet.answers, _measure(sheet, cache, tell))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grading.domain.criterion import Criterion
+from grading.domain.criterion import WRITING_CRITERIA, Criterion
 from grading.domain.mark_scale import MarkScale
 
 
@@ -19,7 +19,7 @@ class MarkColumns:
 
 #: The service's own names, on its own scale.
 OWN = MarkColumns(
-    criteria={"overall": None, **{criterion.value: criterion for criterion in Criterion}},
+    criteria={"overall": None, **{criterion.value: criterion for criterion in WRITING_CRITERIA}},
     scale=MarkScale(0, 10, 0.5),
 )
 

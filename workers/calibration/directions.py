@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from grading.domain.criterion import Criterion
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.calibration import OWN_SCORE
 from grading.rubric.curve import Direction
 from grading.rubric.rubric import PointsRule, Rubric
 
 
-def directions(rubric: Rubric, task: WritingTask, target: Criterion | None) -> Mapping[str, int]:
+def directions(rubric: Rubric, task: Unit, target: Criterion | None) -> Mapping[str, int]:
     """1 where ``target`` (None: the unit) may only rise with a source, -1 only fall.
 
     Sources that are not named may do either. A criterion's own rules speak first; of

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
 from grading.domain.criterion import Criterion
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.calibration import sources_of
 from grading.rubric.calibration_file import OVERALL
 from grading.rubric.observation import Observation
 from grading.rubric.points import FEATURES_ALONE, is_disputed, kinds_of, score_jointly
 from grading.rubric.rubric import Rubric, Scorer
 from workers.calibration.directions import directions
-from workers.calibration.marks import MarkedAnswer, MarkSheet
+from workers.calibration.marks import Marked, MarkedAnswer, MarkSheet
 from workers.calibration.ramps import Floats, all_ramps
 from workers.calibration.ridge import fit
 
@@ -22,6 +23,18 @@ from workers.calibration.ridge import fit
 _ROUGHNESS = np.array([1.0, 5.0])
 #: Answers below which a target is not fitted: there are dozens of sources.
 FEWEST_ANSWERS = 40
+
+
+class Sourced(Protocol):
+    """Something marked, and all that a target may read of it."""
+
+    @property
+    def answer(self) -> Marked:
+        """What examiners gave marks to."""
+
+    @property
+    def sources(self) -> Mapping[str, float]:
+        """By the names of what a target's curves may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,16 @@ def _sources(
 
 
 def fit_task(
-    rubric: Rubric, sheet: MarkSheet, task: WritingTask, measured: Sequence[Measured]
+    rubric: Rubric,
+    sheet: MarkSheet,
+    task: Unit,
+    measured: Sequence[Sourced],
+    allowed: Mapping[Criterion | None, frozenset[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The ``targets`` of a calibration file, from answers to one task.
 
-    Empty where no target has FEWEST_ANSWERS marks.
+    A target that is in ``allowed`` follows from those sources alone. Empty where no target
+    has FEWEST_ANSWERS marks.
     """
     targets: dict[str, Any] = {}
     for target in (None, *Criterion):
@@ -90,13 +108,15 @@ def fit_task(
         marked = [(item, sheet.scale.to_ten(mark)) for item, mark in marks if mark is not None]
         if len(marked) >= FEWEST_ANSWERS:
             values = _values([item for item, _ in marked])
+            if target in allowed:
+                values = {key: value for key, value in values.items() if key in allowed[target]}
             wanted = np.array([mark for _, mark in marked])
             name = OVERALL if target is None else target.value
             targets[name] = _fit(values, wanted, directions(rubric, task, target))
     return targets
 
 
-def _values(measured: Sequence[Measured]) -> dict[str, Floats]:
+def _values(measured: Sequence[Sourced]) -> dict[str, Floats]:
     names = {name for item in measured for name in item.sources}
     return {name: np.array([item.sources.get(name, np.nan) for item in measured]) for name in names}
 

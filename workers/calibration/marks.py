@@ -5,7 +5,7 @@ import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from grading.domain.criterion import Criterion
 from grading.domain.mark_scale import MarkScale
@@ -24,6 +24,14 @@ _TASKS = {
 
 class MarksError(ValueError):
     """A file of marks is wrong; the message names the row and the column."""
+
+
+class Marked(Protocol):
+    """Whatever examiners gave marks to."""
+
+    @property
+    def marks(self) -> Mapping[str, float]:
+        """By column, on the scale of the sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class MarkSheet:
     columns: Mapping[str, Criterion | None]
     scale: MarkScale
 
-    def mark(self, answer: MarkedAnswer, target: Criterion | None) -> float | None:
+    def mark(self, answer: Marked, target: Criterion | None) -> float | None:
         """What examiners gave for ``target``: the mean of its columns.
 
         None unless all of them are filled: part of them would be a mark of something else.

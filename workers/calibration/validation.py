@@ -7,7 +7,7 @@ import numpy as np
 
 from grading.domain.agreement import Agreement, count_pairs, measure_agreement
 from grading.domain.criterion import Criterion
-from grading.domain.work import WritingTask
+from grading.domain.work import Unit
 from grading.rubric.calibration import Calibration
 from grading.rubric.calibration_file import OVERALL
 from grading.rubric.engine import Verdict, judge
@@ -30,7 +30,7 @@ Agreements = Mapping[str, Agreement]
 def uncalibrated(
     rubric: Rubric,
     sheet: MarkSheet,
-    task: WritingTask,
+    task: Unit,
     measured: Sequence[Measured],
     scorers: frozenset[Scorer] = FEATURES_ALONE,
 ) -> Agreements:
@@ -42,7 +42,7 @@ def uncalibrated(
 def cross_validated(
     rubric: Rubric,
     sheet: MarkSheet,
-    task: WritingTask,
+    task: Unit,
     measured: Sequence[Measured],
     scorers: frozenset[Scorer] = FEATURES_ALONE,
     *,

@@ -30,6 +30,9 @@ _WORD_LINTS = frozenset(
 #: Slips of the verb: the commonest of learners, and what a clause hangs on.
 _VERBS = frozenset({SlipKind.AGREEMENT, SlipKind.VERB_FORM})
 
+#: What a recogniser's full stops and a speaker's second starts look like: no slips of speech.
+_WRITTEN_ONLY = frozenset({SlipKind.SENTENCE, SlipKind.WORDING})
+
 #: Slips of how a word is used: what goes before it, how it is counted and compared.
 _WORD_USE = frozenset(
     {SlipKind.ARTICLE, SlipKind.NOUN_NUMBER, SlipKind.PREPOSITION, SlipKind.COMPARISON}
@@ -42,8 +45,13 @@ def observe_accuracy(
     lints: tuple[Lint, ...],
     spelt: tuple[Lint, ...],
     models: Models,
+    *,
+    is_spoken: bool = False,
 ) -> list[Observation]:
-    """Errors in a hundred words by kind, and the share of sentences without any."""
+    """Errors in a hundred words by kind, and the share of sentences without any.
+
+    Of a spoken answer, slips that only writing can show are left out.
+    """
     slips = _distinct(
         [
             *find_disagreement(answer.parse, models.lexicon),
@@ -59,6 +67,8 @@ def observe_accuracy(
         ]
     )
     slips = _in_english(answer, slips)
+    if is_spoken:
+        slips = [item for item in slips if item.kind not in _WRITTEN_ONLY]
     verbs = [item for item in slips if item.kind in _VERBS]
     uses = [item for item in slips if item.kind in _WORD_USE]
     marks = find_punctuation_slips(answer, lints)

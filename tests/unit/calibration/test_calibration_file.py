@@ -79,7 +79,7 @@ def test_a_file_changed_by_hand_is_refused(content: dict[str, Any]) -> None:
         ({"name": " "}, "name must be a text"),
         ({"scale": {"lowest": 1, "highest": 5}}, "scale.step must hold numbers"),
         ({"scale": {"lowest": 5, "highest": 1, "step": 1}}, "scale: "),
-        ({"tasks": {"3": {}}}, "tasks: '3' is no task"),
+        ({"tasks": {"4": {}}}, "tasks: '4' is no task"),
         ({"tasks": {"2": {"targets": {"style": {}}}}}, "tasks.2.targets must be among"),
         ({"tasks": {"2": {"targets": {"overall": {"start": "x"}}}}}, "curves must be a mapping"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.domain.criterion import Criterion
+from grading.domain.criterion import WRITING_CRITERIA, Criterion
 from grading.domain.mark_scale import MarkScale
 from grading.domain.result import CapReason, Flag, Impact
 from grading.domain.work import WritingTask
@@ -72,7 +72,7 @@ def test_a_marked_unit_moves_all_criteria_together(unit: float) -> None:
 
 @pytest.mark.parametrize("unit", [0.5, 2.0, 4.0, 8.0, 9.9])
 def test_criteria_move_on_where_one_reaches_the_end(unit: float) -> None:
-    own = dict.fromkeys(Criterion, Decimal(2)) | {Criterion.VOCABULARY: Decimal(10)}
+    own = dict.fromkeys(WRITING_CRITERIA, Decimal(2)) | {Criterion.VOCABULARY: Decimal(10)}
     calibration = _calibration(overall=_constant(unit))
     moved = calibration.calibrate(RUBRIC, WritingTask.ESSAY, {}, own)
     assert float(sum(moved.values()) / 4) == pytest.approx(unit)

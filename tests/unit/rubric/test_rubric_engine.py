@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from grading.domain.criterion import Criterion
+from grading.domain.criterion import WRITING_CRITERIA, Criterion
 from grading.domain.result import CapReason, CriterionScore, Flag, Impact
 from grading.domain.score import Band
 from grading.domain.work import WritingTask
@@ -30,7 +30,7 @@ def _criterion(verdict: Verdict, criterion: Criterion) -> CriterionScore:
 
 def test_weights_are_a_quarter_each() -> None:
     assert [rule.weight for rule in RUBRIC.criteria] == [Decimal("0.25")] * 4
-    assert [rule.criterion for rule in RUBRIC.criteria] == list(Criterion)
+    assert [rule.criterion for rule in RUBRIC.criteria] == list(WRITING_CRITERIA)
 
 
 def test_unit_score_is_the_mean_of_the_rounded_criteria() -> None:

