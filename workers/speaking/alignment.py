@@ -85,7 +85,7 @@ class PhoneAligner:
 
     def __init__(self) -> None:
         # One way through a forced grammar, thousands through the free one: the beams differ.
-        self._forced_decoder = _decoder(1e-80)
+        self._forced_decoder = _decoder(1e-200)
         self._free_decoder = _decoder(1e-15)
         self._free_decoder.add_fsg(_FREE, self._free_decoder.create_fsg(_FREE, 0, 1, _any()))
         self._free_decoder.activate_search(_FREE)
@@ -161,7 +161,7 @@ def _decoder(beam: float) -> Any:
 
 def _hear(decoder: Any, samples: bytes) -> list[_Heard]:
     # Forgets the noise of what was heard before, which would move the scores.
-    decoder.start_stream()
+    decoder.reinit_feat()
     decoder.start_utt()
     decoder.process_raw(samples, full_utt=True)
     decoder.end_utt()

@@ -13,7 +13,7 @@ _LOWEST, _HIGHEST = 65.0, 500.0
 #: From this confidence on a frame is voiced (the tracker's own bound).
 _VOICED = 0.5
 #: Seconds tracked at once, so that ten minutes take no more memory than one.
-_PIECE = 60
+_PIECE = 20
 
 Floats = npt.NDArray[np.float64]
 

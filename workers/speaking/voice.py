@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workers.speaking.sound import RATE, Sound
+from workers.speaking.sound import RATE, Floats, Sound
 
 #: Samples that the detector judges together: 32 ms.
 _WINDOW = 512
+#: Windows judged in one call, so that ten minutes take no more memory than one, and how many
+#: before them are heard first: the detector remembers.
+_PIECE, _LEAD = 1_875, 32
 #: Probability from which a window is speech, and under which speech ends (Silero's own).
 _SPEECH, _SILENCE = 0.5, 0.35
 #: Gaps in speech shorter than this are part of it: closures of stops, breaths between words.
@@ -63,8 +66,19 @@ class VoiceDetector:
         """Tell where somebody speaks in ``sound``."""
         samples = sound.floats()
         padded = np.pad(samples, (0, -len(samples) % _WINDOW or _WINDOW))
-        probabilities = np.asarray(self._model(padded), dtype=np.float64).reshape(-1)
-        return Voice(_intervals(probabilities, sound.seconds))
+        windows = len(padded) // _WINDOW
+        parts = [
+            self._judge(padded, first, min(first + _PIECE, windows))
+            for first in range(0, windows, _PIECE)
+        ]
+        return Voice(_intervals(np.concatenate(parts), sound.seconds))
+
+    def _judge(self, padded: Floats, first: int, end: int) -> npt.NDArray[np.float64]:
+        """Probabilities of the windows from ``first`` to before ``end``."""
+        lead = min(first, _LEAD)
+        part = padded[(first - lead) * _WINDOW : end * _WINDOW]
+        found = np.asarray(self._model(part), dtype=np.float64).reshape(-1)
+        return found[lead:]
 
 
 def _intervals(probabilities: npt.NDArray[np.float64], seconds: float) -> tuple[Interval, ...]:

@@ -1,8 +1,9 @@
 """The recogniser that needs no key: Whisper base with int8 weights, run by CTranslate2."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from workers.speaking.weights import joined_weights
 ENGLISH = "en"
 #: Seconds that the model hears at once.
 _WINDOW = 30
+#: A piece that is transcribed at once. The model's own windows move on within it.
+_LONGEST_PIECE = 58.0
 #: Windows of a long recording in which the language is looked for.
 _MOST_WINDOWS = 4
 #: From this probability of English on no other language is tried: speech in another one
@@ -79,15 +82,26 @@ class EmbeddedTranscriber:
         self, samples: Floats, language: str, voice: Voice, heard: Heard
     ) -> tuple[SpokenWord, ...]:
         """The words in ``language`` that can be heard."""
-        guarded = guard(self._recognise(samples, language, heard), voice)
-        if not guarded.is_looped:
-            return guarded.words
-        again = self._recognise(samples, language, _unheard, no_repeat_ngram_size=_NO_RUN_TWICE)
-        return guard(again, voice).words
+        seconds = len(samples) / RATE
+        words: list[SpokenWord] = []
+        for start, end in pieces(seconds, voice):
+            part = samples[int(start * RATE) : int(end * RATE)]
+            said: list[SpokenWord] = []
+            for segment in self._recognise(part, language, start):
+                said += segment
+                heard(min(segment[-1].end, end), seconds)
+            guarded = guard(said, voice)
+            if guarded.is_looped:
+                again = self._recognise(part, language, start, no_repeat_ngram_size=_NO_RUN_TWICE)
+                guarded = guard([word for segment in again for word in segment], voice)
+            words += guarded.words
+            heard(end, seconds)
+        return tuple(words)
 
     def _recognise(
-        self, samples: Floats, language: str, heard: Heard, **options: int
-    ) -> list[SpokenWord]:
+        self, samples: Floats, language: str, offset: float, **options: int
+    ) -> Iterator[list[SpokenWord]]:
+        """The words of a piece that begins at ``offset`` seconds, as they are recognised."""
         seconds = len(samples) / RATE
         segments, _ = self._model.transcribe(
             samples,
@@ -103,11 +117,10 @@ class EmbeddedTranscriber:
             max_new_tokens=_FEWEST_TOKENS + int(_TOKENS_A_SECOND * min(seconds, _WINDOW)),
             **options,
         )
-        words: list[SpokenWord] = []
         for segment in segments:
-            words += (_word(item, seconds) for item in segment.words or ())
-            heard(min(float(segment.end), seconds), seconds)
-        return [word for word in words if word.text]
+            words = [_word(item, seconds, offset) for item in segment.words or ()]
+            if said := [word for word in words if word.text]:
+                yield said
 
     def _languages(self, samples: Floats, voice: Voice) -> Mapping[str, float]:
         """By language, its mean probability over windows of the speech."""
@@ -139,12 +152,26 @@ def _unheard(done: float, total: float) -> None:
     del done, total
 
 
-def _word(item: Any, seconds: float) -> SpokenWord:
+def pieces(seconds: float, voice: Voice) -> list[tuple[float, float]]:
+    """Cut a recording where nobody speaks, so that a long one takes no more memory."""
+    cuts = [0.0]
+    while seconds - cuts[-1] > _LONGEST_PIECE:
+        gaps = [
+            (later.start - earlier.end, (earlier.end + later.start) / 2)
+            for earlier, later in pairwise(voice.intervals)
+            if cuts[-1] + _WINDOW / 2 <= earlier.end and later.start <= cuts[-1] + _LONGEST_PIECE
+        ]
+        # Who never pauses is cut all the same.
+        cuts.append(max(gaps)[1] if gaps else cuts[-1] + _LONGEST_PIECE)
+    return list(pairwise([*cuts, seconds]))
+
+
+def _word(item: Any, seconds: float, offset: float) -> SpokenWord:
     start = min(max(0.0, float(item.start)), seconds)
     return SpokenWord(
         text=item.word.strip(),
-        start=round(start, 2),
-        end=round(min(max(start, float(item.end)), seconds), 2),
+        start=round(offset + start, 2),
+        end=round(offset + min(max(start, float(item.end)), seconds), 2),
         confidence=round(float(item.probability), 4),
     )
 

@@ -11,7 +11,9 @@ from workers.speaking import weights
 from workers.speaking.decoding import decode
 from workers.speaking.models import SpeakingModels
 from workers.speaking.transcriber import Transcriber
+from workers.speaking.voice import Interval, Voice
 from workers.speaking.weights import WeightsError, joined_weights
+from workers.speaking.whisper import pieces
 
 SHORT = CASES / "synthetic-short.webm"
 
@@ -67,3 +69,17 @@ def test_nothing_is_left_of_the_joined_weights() -> None:
     with joined_weights() as folder:
         assert (folder / "model.bin").stat().st_size == 145_217_607
     assert not folder.exists()
+
+
+def test_long_recordings_are_cut_where_nobody_speaks() -> None:
+    spoken = Voice(tuple(Interval(10.0 * at, 10.0 * at + 9.0 - at % 3) for at in range(20)))
+    cuts = pieces(200.0, spoken)
+    assert cuts[0][0] == 0 and cuts[-1][1] == 200
+    assert all(15 <= end - start <= 58 for start, end in cuts)
+    assert all(spoken.share(end - 0.2, end + 0.2) == 0 for _, end in cuts[:-1])
+
+
+def test_who_never_pauses_is_cut_all_the_same() -> None:
+    cuts = pieces(150.0, Voice((Interval(0.0, 150.0),)))
+    assert [end - start for start, end in cuts] == [58, 58, 34]
+    assert pieces(3.0, Voice(())) == [(0.0, 3.0)]

@@ -1,0 +1,116 @@
+"""Brings a job's recording to hand, wherever it is."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from hashlib import file_digest
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+import uuid_utils
+from obstore.exceptions import BaseError
+
+from grading.audio_hosts import AudioHosts
+from grading.domain.audio import AudioProblem
+from grading.domain.container import HEAD, container_of
+from grading.domain.work import RecordingUrl, SpeakingSubmission
+from grading.exceptions import AudioRefused, RecordingGone, TransientFault
+from grading.recordings import Recordings
+from grading.settings import Settings
+from grading.store.records import Claim
+from grading.store.recordings import NewRecording, announce_recording, mark_fetched
+from workers.journal import Journal
+from workers.speaking.fetching import fetch
+
+
+class RecordingDesk:
+    """Hands recordings out as files that are gone afterwards.
+
+    What had to be fetched is kept for the job's next run, and for who reviews it.
+    """
+
+    def __init__(
+        self,
+        recordings: Recordings,
+        journal: Journal,
+        hosts: AudioHosts,
+        most_bytes: int,
+        fetch_seconds: float,
+    ) -> None:
+        self._recordings = recordings
+        self._journal = journal
+        self._hosts = hosts
+        self._most_bytes = most_bytes
+        self._fetch_seconds = fetch_seconds
+
+    @classmethod
+    def of(cls, settings: Settings, recordings: Recordings, journal: Journal) -> "RecordingDesk":
+        """A desk with the limits of ``settings``."""
+        return cls(
+            recordings,
+            journal,
+            settings.audio_hosts,
+            settings.grading_max_audio_bytes,
+            settings.grading_audio_fetch_seconds,
+        )
+
+    @contextmanager
+    def at_hand(self, claim: Claim) -> Iterator[Path]:
+        """The recording of a claimed job, as a file.
+
+        Raises:
+            AudioRefused: it is not to be had, now or later.
+            TransientFault: it can't be had now.
+        """
+        assert isinstance(claim.work, SpeakingSubmission)
+        with tempfile.TemporaryDirectory(prefix="vstep-recording-") as folder:
+            file = Path(folder) / "recording"
+            try:
+                self._bring(claim, file)
+            except RecordingGone:
+                raise AudioRefused(AudioProblem.UNREACHABLE, "The recording is gone.") from None
+            except (OSError, BaseError) as error:
+                name = type(error).__name__
+                raise TransientFault(f"the store of recordings failed with {name}") from None
+            yield file
+
+    def _bring(self, claim: Claim, file: Path) -> None:
+        assert isinstance(claim.work, SpeakingSubmission)
+        source = claim.work.recording
+        if claim.recording_key is not None:
+            self._recordings.fetch(claim.recording_key, file)
+        elif isinstance(source, RecordingUrl):
+            with file.open("wb") as into:
+                fetch(source.url, into, self._hosts, self._most_bytes, self._fetch_seconds)
+            self._keep(claim, file)
+        else:
+            raise RecordingGone(str(source.id))
+
+    def _keep(self, claim: Claim, file: Path) -> None:
+        with file.open("rb") as content:
+            container = container_of(content.read(HEAD))
+            if container is None:
+                raise AudioRefused(
+                    AudioProblem.UNDECODABLE, "What its address gives is no audio that is accepted."
+                )
+            recording = NewRecording(
+                id=UUID(int=uuid_utils.uuid7().int),
+                user_id=claim.user_id,
+                key=f"fetched/{claim.job_id}/{claim.run}",
+                container=container.value,
+                size_bytes=file.stat().st_size,
+                sha256=_digest(content),
+            )
+            self._journal.call(partial(announce_recording, recording=recording))
+            content.seek(0)
+            self._recordings.keep(recording.key, content)
+        self._journal.call(
+            partial(mark_fetched, recording_id=recording.id, job_id=claim.job_id)
+        )
+
+
+def _digest(content: BinaryIO) -> bytes:
+    content.seek(0)
+    return file_digest(content, "sha256").digest()
