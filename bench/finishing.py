@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from bench.instant_grader import InstantGrader
 from grading.domain.job import JobStage, JobState
+from grading.domain.work import WritingWork
 from grading.settings import Settings
 from grading.store import runs
 from grading.store.engine import make_engine
@@ -52,7 +53,7 @@ def _finish_one(engine: Engine, job_id: UUID, sent: list[float]) -> None:
     with engine.connect() as conn:
         sent.append(time.monotonic())
         held = runs.claim(conn, job_id, "bench", _LEASE)
-        assert held is not None
+        assert held is not None and isinstance(held.work, WritingWork)
 
         reports: list[Report] = []
 

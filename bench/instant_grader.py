@@ -6,7 +6,7 @@ from grading.domain.criterion import WRITING_CRITERIA
 from grading.domain.job import JobStage
 from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
-from grading.domain.work import WritingWork
+from grading.domain.work import SpeakingWork, WritingWork
 from workers.grader import Run
 
 _SCORE = Decimal("6.5")
@@ -28,7 +28,7 @@ _RESULT = GradingResult(
 class InstantGrader:
     """Gives every answer the same result, and reports two stages on the way."""
 
-    def grade(self, work: WritingWork, run: Run) -> GradingResult:
+    def grade(self, work: WritingWork | SpeakingWork, run: Run) -> GradingResult:
         """Grade nothing."""
         del work
         run.report(JobStage.MEASURING, 0.1, "Measuring.")

@@ -8,6 +8,6 @@ from grading.settings import load_settings
 from workers.bootstrap import create_app
 
 try:
-    app = create_app(load_settings(), InstantGrader)
+    app = create_app(load_settings(), InstantGrader, InstantGrader)
 except SettingsError as error:
     sys.exit(str(error))

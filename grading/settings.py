@@ -92,6 +92,8 @@ class Settings(ProviderSettings, AudioSettings):
 
     #: A calibration on examiners' marks that the workers grade with; none by default.
     grading_calibration: Path | None = None
+    #: The same for speaking.
+    grading_speaking_calibration: Path | None = None
 
     #: Whether a result that needs a review waits for it.
     grading_review_mode: ReviewMode = ReviewMode.ADVISORY

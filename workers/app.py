@@ -9,29 +9,37 @@ from grading.exceptions import SettingsError
 from grading.rubric.calibration import Calibration
 from grading.settings import Settings, load_settings
 from workers.bootstrap import create_app
-from workers.grader import WritingGrader
+from workers.grader import SpeakingGrader, WritingGrader
 
 
-def _load(settings: Settings, calibration: Calibration | None) -> WritingGrader:
+def _load_writing(settings: Settings, calibration: Calibration | None) -> WritingGrader:
     # Imported here: the language tools are large, and the parent process needs none.
     from workers.graders import load_writing_grader
 
     return load_writing_grader(settings, calibration)
 
 
-def _calibration(settings: Settings) -> Calibration | None:
-    if settings.grading_calibration is None:
-        return None
-    # Imported here: what measures is large, and without a calibration nobody asks its version.
-    from workers.graders import calibration_of
+def _load_speaking(calibration: Calibration | None) -> SpeakingGrader:
+    from workers.graders import load_speaking_grader
 
-    return calibration_of(settings)
+    return load_speaking_grader(calibration)
 
 
 def _create() -> Celery:
     settings = load_settings()
-    # Read before any child is made: a wrong file must stop the worker, not its children.
-    return create_app(settings, partial(_load, settings, _calibration(settings)))
+    writing = speaking = None
+    if settings.grading_calibration or settings.grading_speaking_calibration:
+        # What measures is large, and without a calibration nobody asks its version.
+        from workers.graders import speaking_calibration_of, writing_calibration_of
+
+        # Read before any child is made: a wrong file must stop the worker, not its children.
+        writing = writing_calibration_of(settings)
+        speaking = speaking_calibration_of(settings)
+    return create_app(
+        settings,
+        partial(_load_writing, settings, writing),
+        partial(_load_speaking, speaking),
+    )
 
 
 try:

@@ -30,13 +30,17 @@ from prometheus_client import start_http_server
 from grading.broker import TASK, make_celery
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
+from grading.domain.work import Skill
 from grading.logs import configure_logs
+from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_engine
-from workers.grader import WritingGrader
+from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
 from workers.presence import Presence
+from workers.recordings import RecordingDesk
 from workers.runner import Runner
+from workers.skills import SkillGraders
 
 _log = structlog.get_logger(__name__)
 
@@ -44,8 +48,15 @@ _log = structlog.get_logger(__name__)
 THREADS = 64
 
 
-def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> Celery:
-    """Wire a worker that grades with what ``load_grader`` gives, loaded once in each child."""
+def create_app(
+    settings: Settings,
+    load_writing: Callable[[], WritingGrader],
+    load_speaking: Callable[[], SpeakingGrader],
+) -> Celery:
+    """Wire a worker that grades with what the loaders give, loaded once in each child.
+
+    A grader is loaded before there is work for it where the worker takes its skill's queue.
+    """
     app = make_celery(settings, "vstep-grading-worker")
     app.conf.worker_consumer = "workers.consumer:DeadLetteringConsumer"
     # The command line goes before these. A model is waited for in threads of one process;
@@ -65,9 +76,13 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
     @cache
     def load() -> Runner:
         engine = make_engine(settings, "vstep-grading-worker", pool_size=1)
+        journal = Journal(engine, timedelta(seconds=settings.grading_lease_seconds))
+        graders = SkillGraders(load_writing, load_speaking)
+        # Of the queues that the command line left, which is read before any child is made.
+        graders.load(Skill(queue) for queue in sorted(app.amqp.queues.consume_from))
         return Runner(
-            Journal(engine, timedelta(seconds=settings.grading_lease_seconds)),
-            load_grader(),
+            journal,
+            graders,
             RetryPolicy(
                 settings.grading_max_retries,
                 timedelta(seconds=settings.grading_retry_backoff_cap_seconds),
@@ -75,6 +90,7 @@ def create_app(settings: Settings, load_grader: Callable[[], WritingGrader]) -> 
             ReviewPolicy(settings.grading_review_mode, settings.grading_spot_check_rate),
             lambda: bool(stopping.value),
             settings.openai_tokens_per_minute,
+            RecordingDesk.of(settings, open_recordings(settings), journal),
         )
 
     def runner() -> Runner:

@@ -1,10 +1,12 @@
 """What the task runner asks of a grader, and what it gives it."""
 
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from grading.domain.job import JobStage
-from grading.domain.result import GradingResult, NotAssessable
-from grading.domain.work import SpeakingWork, WritingWork
+from grading.domain.result import GradingResult, NotAssessable, Outcome
+from grading.domain.work import SpeakingWork, Work, WritingWork
 from workers.providers.ledger import CallLedger
 
 
@@ -42,6 +44,21 @@ class Run(Protocol):
     @property
     def ledger(self) -> CallLedger:
         """Where calls to providers are kept."""
+
+    def recording(self) -> AbstractContextManager[Path]:
+        """The recording of a job of speaking, as a file that is gone afterwards.
+
+        Raises:
+            AudioRefused: when it is entered; the recording is not to be had.
+            TransientFault: likewise; it can't be had now.
+        """
+
+
+class Grader(Protocol):
+    """Grades work of any skill."""
+
+    def grade(self, work: Work, run: Run) -> Outcome:
+        """Grade ``work``; raises what a WritingGrader or a SpeakingGrader does."""
 
 
 class WritingGrader(Protocol):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from grading.domain.work import WritingWork
 from grading.exceptions import SettingsError
@@ -13,9 +14,12 @@ from grading.rubric.load_feedback import load_feedback
 from grading.rubric.observation import Observation
 from grading.rubric.rubric import Scorer
 from grading.settings import Settings
-from workers.grader import WritingGrader
+from workers.grader import SpeakingGrader, WritingGrader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
+from workers.speaking import embedded as speaking
+from workers.speaking.embedded import EmbeddedSpeakingGrader
+from workers.speaking.measure import FEATURE_VERSION as SPEECH_FEATURE_VERSION
 from workers.turn import TURN
 from workers.writing import embedded, llm
 from workers.writing.embedded import EmbeddedWritingGrader
@@ -65,27 +69,47 @@ def wire_llm_grader(
     )
 
 
-def calibration_of(settings: Settings) -> Calibration | None:
-    """The calibration that the settings name; None where they name none.
+def load_speaking_grader(calibration: Calibration | None) -> SpeakingGrader:
+    """Load the grader for speaking, once in each process that grades; may take seconds."""
+    return EmbeddedSpeakingGrader.load(calibration=calibration)
+
+
+def writing_calibration_of(settings: Settings) -> Calibration | None:
+    """The calibration of writing that the settings name; None where they name none.
 
     Raises:
         SettingsError: the file can't be used with this grader; one line names the variable.
     """
-    file = settings.grading_calibration
+    if not settings.models:
+        versions = FEATURE_VERSION, embedded.RUBRIC_VERSION
+    else:
+        full = settings.grading_scorers == "both"
+        observed = llm.observed_version(FEATURE_VERSION if full else LIGHT_VERSION)
+        versions = observed, llm.RUBRIC_VERSION
+    return _calibration("GRADING_CALIBRATION", settings.grading_calibration, *versions)
+
+
+def speaking_calibration_of(settings: Settings) -> Calibration | None:
+    """The same of speaking."""
+    return _calibration(
+        "GRADING_SPEAKING_CALIBRATION",
+        settings.grading_speaking_calibration,
+        SPEECH_FEATURE_VERSION,
+        speaking.RUBRIC_VERSION,
+    )
+
+
+def _calibration(
+    variable: str, file: Path | None, feature_version: str, rubric_version: str
+) -> Calibration | None:
     if file is None:
         return None
-    if settings.models:
-        rubric_version = llm.RUBRIC_VERSION
-        full = settings.grading_scorers == "both"
-        feature_version = llm.observed_version(FEATURE_VERSION if full else LIGHT_VERSION)
-    else:
-        rubric_version, feature_version = embedded.RUBRIC_VERSION, FEATURE_VERSION
     try:
         return load_calibration(
             file, feature_version=feature_version, rubric_version=rubric_version
         )
     except CalibrationError as error:
-        raise SettingsError(f"GRADING_CALIBRATION: {error}") from None
+        raise SettingsError(f"{variable}: {error}") from None
 
 
 def _measurer(settings: Settings) -> Measurer:

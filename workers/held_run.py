@@ -1,13 +1,16 @@
 """A run of a job that this process holds."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from grading.domain.job import JobStage, JobState
 from grading.exceptions import WorkerStopping
 from grading.store.run_writes import Report
 from workers.hold import Hold
 from workers.providers.ledger import CallLedger
+from workers.recordings import RecordingDesk
 
 _STATE_OF_STAGE = {
     JobStage.STARTING: JobState.PROCESSING,
@@ -26,6 +29,8 @@ class HeldRun:
     is_last: bool
     #: Whether the worker was asked to shut down.
     stopping: Callable[[], bool]
+    #: Where recordings are had from; None in a worker that grades none.
+    desk: RecordingDesk | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -36,6 +41,11 @@ class HeldRun:
     def is_stopping(self) -> bool:
         """Whether the worker was asked to shut down."""
         return self.stopping()
+
+    def recording(self) -> AbstractContextManager[Path]:
+        """The job's recording, as a file that is gone afterwards."""
+        assert self.desk is not None
+        return self.desk.at_hand(self.hold.claim)
 
     def report(self, stage: JobStage, progress: float, message: str) -> None:
         """Have an event written within a moment.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import file_digest
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 from uuid import UUID
 
 import uuid_utils
@@ -19,8 +19,8 @@ from grading.domain.work import RecordingUrl, SpeakingSubmission
 from grading.exceptions import AudioRefused, RecordingGone, TransientFault
 from grading.recordings import Recordings
 from grading.settings import Settings
-from grading.store.records import Claim
 from grading.store.recordings import NewRecording, announce_recording, mark_fetched
+from grading.store.records import Claim
 from workers.journal import Journal
 from workers.speaking.fetching import fetch
 
@@ -106,11 +106,9 @@ class RecordingDesk:
             self._journal.call(partial(announce_recording, recording=recording))
             content.seek(0)
             self._recordings.keep(recording.key, content)
-        self._journal.call(
-            partial(mark_fetched, recording_id=recording.id, job_id=claim.job_id)
-        )
+        self._journal.call(partial(mark_fetched, recording_id=recording.id, job_id=claim.job_id))
 
 
-def _digest(content: BinaryIO) -> bytes:
+def _digest(content: BufferedReader) -> bytes:
     content.seek(0)
     return file_digest(content, "sha256").digest()

@@ -12,10 +12,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from grading.domain.result import GradingResult
+from grading.domain.result import Outcome
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
 from grading.exceptions import (
+    AudioRefused,
     LeaseLost,
     PermanentFault,
     Postponed,
@@ -33,11 +34,12 @@ from grading.store.run_writes import (
     retried_end,
 )
 from grading.store.runs import keep_late_result
-from workers.grader import WritingGrader
+from workers.grader import Grader
 from workers.held_run import HeldRun
 from workers.hold import Hold
 from workers.journal import Journal
 from workers.providers.job_ledger import JobLedger
+from workers.recordings import RecordingDesk
 
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +49,7 @@ class Runner:
     """Takes a job from claim to settlement in the calling thread."""
 
     journal: Journal
-    grader: WritingGrader
+    grader: Grader
     #: When a job is taken again after a passing fault.
     policy: RetryPolicy
     #: Which results a person has to look at.
@@ -56,6 +58,8 @@ class Runner:
     stopping: Callable[[], bool]
     #: What all workers together may use of a model; None for no limit.
     tokens_per_minute: int | None = None
+    #: Where recordings are had from; None in a worker that grades none.
+    desk: RecordingDesk | None = None
 
     def run(self, job_id: UUID, worker: str) -> None:
         """Grade the job as ``worker``, if it is to be had; another's job is left alone.
@@ -98,7 +102,7 @@ class Runner:
             case _:
                 self._settle(hold, outcome, took)
 
-    def _settle(self, hold: Hold, result: GradingResult, took: timedelta) -> None:
+    def _settle(self, hold: Hold, result: Outcome, took: timedelta) -> None:
         routing = self.review.route(result, hold.claim.job_id)
         try:
             hold.end(graded_end(Graded(result, took, routing, self.review.holds_back(routing))))
@@ -115,12 +119,13 @@ class Runner:
         message = f"{fault.message}; {retries} retries were made before"
         return failed_end(Failure(FailureReason.RETRIES_EXHAUSTED, message))
 
-    def _grade(self, hold: Hold) -> GradingResult | Failure | TransientFault | Postponed:
+    def _grade(self, hold: Hold) -> Outcome | Failure | TransientFault | Postponed:
         run = HeldRun(
             hold,
             JobLedger(self.journal, hold.claim, self.tokens_per_minute),
             is_last=not self.policy.allows(hold.claim.retries),
             stopping=self.stopping,
+            desk=self.desk,
         )
         try:
             return self.grader.grade(hold.claim.work, run)
@@ -128,6 +133,9 @@ class Runner:
             return fault
         except PermanentFault as fault:
             return Failure(FailureReason.PROVIDER_FAILED, fault.message)
+        except AudioRefused as refused:
+            message = f"{refused.problem.value}: {refused.message}"
+            return Failure(FailureReason.AUDIO_REFUSED, message)
         except (LeaseLost, WorkerStopping, SQLAlchemyError):
             raise
         except Exception as error:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from grading.exceptions import JobNotFound
 
 # Deleting the job's row takes its answer, runs, events and result along (ON
-# DELETE CASCADE). Its recording may be another job's too; if not, it is erased next. A worker that holds the job finds no row and stops.
+# DELETE CASCADE). Its recording may be another job's too; if not, it is erased next.
+# A worker that holds the job finds no row and stops.
 _ERASE = text("""
     WITH erased AS (
         DELETE FROM jobs WHERE id = :job_id

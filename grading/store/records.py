@@ -199,6 +199,8 @@ class Claim:
     work: Work
     #: Where the recording lies in the store of recordings; None where it is still to be fetched.
     recording_key: str | None = None
+    #: The client's name for the learner.
+    user_id: str = ""
 
 
 def work_from(row: Any) -> Work:

@@ -64,8 +64,9 @@ _CLAIM = text("""
         FROM claimed
     )
     SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, claimed.speaking_part,
-           answers.prompt, answers.requirements, answers.text, answers.feedback_language,
-           answers.recording_id, answers.audio_url, recordings.key AS recording_key,
+           claimed.user_id, answers.prompt, answers.requirements, answers.text,
+           answers.feedback_language, answers.recording_id, answers.audio_url,
+           recordings.key AS recording_key,
            pg_notify('job_events', claimed.id::text)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
@@ -112,7 +113,7 @@ def claim_jobs(
     """Take jobs for ``worker``; what is held, ended, not yet due or unknown is left out."""
     rows = conn.execute(_CLAIM, {"job_ids": list(job_ids), "worker": worker, "lease": lease})
     return {
-        row.id: Claim(row.id, row.run, row.retries, work_from(row), row.recording_key)
+        row.id: Claim(row.id, row.run, row.retries, work_from(row), row.recording_key, row.user_id)
         for row in rows
     }
 

@@ -133,6 +133,7 @@ def test_of_rivals_in_one_batch_one_makes_the_job(conn: Connection, database: Da
         [winner] = [answer for answer in pair if isinstance(answer, Accepted)]
         [loser] = [answer for answer in pair if not isinstance(answer, Accepted)]
         assert not winner.deduplicated
+        assert isinstance(loser, RequestIdReused | AttemptExists)
         assert loser.job_id == winner.job.id
     counts = database.counts()
     assert counts["jobs"] == counts["answers"] == counts["events"] == counts["outbox"] == 2

@@ -12,11 +12,11 @@ import pytest
 from grading.exceptions import LeaseLost, TransientFault
 from tests.stack.measuring_process import MEASURED
 from tests.stack.process import Process, session_members
-from tests.stack.submissions import new_job
+from tests.stack.submissions import essay, new_job
 from tests.stack.waiting import until
 from workers.writing.measuring_pool import MeasuringPool
 
-WORK = new_job(text="I live in a small house near the river.").work
+WORK = essay("I live in a small house near the river.")
 
 
 @pytest.fixture

@@ -11,15 +11,22 @@ from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
 from grading.settings import Settings
 from grading.store.engine import make_engine
+from workers.grader import SpeakingGrader
 from workers.graders import wire_llm_grader
 from workers.journal import Journal
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
 from workers.runner import Runner
+from workers.skills import SkillGraders
 from workers.writing.measurer import Measurer
 
 #: Under what name it takes jobs.
 NAME = "worker-1"
+
+
+def no_speaking() -> SpeakingGrader:
+    """Nobody speaks to this worker."""
+    raise LookupError("this worker grades writing")
 
 
 class LlmWorker:
@@ -43,7 +50,7 @@ class LlmWorker:
         cap = timedelta(seconds=settings.grading_retry_backoff_cap_seconds)
         self.runner = Runner(
             self.journal,
-            wire_llm_grader(settings, self.callers, measurer),
+            SkillGraders(lambda: wire_llm_grader(settings, self.callers, measurer), no_speaking),
             RetryPolicy(settings.grading_max_retries, cap),
             ReviewPolicy(settings.grading_review_mode, settings.grading_spot_check_rate),
             self.stopping.is_set,

@@ -1,9 +1,8 @@
 """A process that has answers measured by another one, and stays: for tests that kill it."""
 
 import signal
-from dataclasses import replace
 
-from tests.stack.submissions import new_job
+from tests.stack.submissions import essay
 from workers.writing.measuring_pool import MeasuringPool
 
 #: What it says once an answer was measured.
@@ -11,7 +10,7 @@ MEASURED = "measured"
 
 
 def _stay() -> None:
-    work = replace(new_job().work, text="I live in a small house near the river.")
+    work = essay("I live in a small house near the river.")
     # Held, or its process would end with it.
     pool = MeasuringPool(1)
     pool.measure(work, lambda *_: None)

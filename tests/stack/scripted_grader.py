@@ -18,7 +18,7 @@ from grading.domain.criterion import WRITING_CRITERIA
 from grading.domain.job import JobStage
 from grading.domain.result import CriterionScore, GradingResult, Provenance
 from grading.domain.score import Band
-from grading.domain.work import WritingWork
+from grading.domain.work import SpeakingWork, WritingWork
 from grading.exceptions import TransientFault
 from workers.grader import Run
 
@@ -50,26 +50,27 @@ class ScriptedGrader:
         #: How often each flaky text was graded.
         self._flaky: Counter[str] = Counter()
 
-    def grade(self, work: WritingWork, run: Run) -> GradingResult:
-        """Do what the answer says."""
-        _dwell("late", work.text)
+    def grade(self, work: WritingWork | SpeakingWork, run: Run) -> GradingResult:
+        """Do what the answer says, or, of a recording, what its prompt says."""
+        script = work.text if isinstance(work, WritingWork) else work.prompt.text
+        _dwell("late", script)
         run.report(JobStage.MEASURING, 0.1, "Measuring.")
-        if work.text.startswith("boom"):
-            raise RuntimeError(work.text)
-        if flaky := re.match(r"flaky:(\d+)", work.text):
-            self._flaky[work.text] += 1
-            if self._flaky[work.text] <= int(flaky[1]):
+        if script.startswith("boom"):
+            raise RuntimeError(script)
+        if flaky := re.match(r"flaky:(\d+)", script):
+            self._flaky[script] += 1
+            if self._flaky[script] <= int(flaky[1]):
                 raise TransientFault("the scripted grader is flaky")
-        if slow := re.match(r"slow:([\d.]+)", work.text):
+        if slow := re.match(r"slow:([\d.]+)", script):
             seconds = float(slow[1])
             started = time.monotonic()
             while (spent := time.monotonic() - started) < seconds:
                 time.sleep(STEP_SECONDS)
                 run.report(JobStage.MEASURING, 0.1 + 0.7 * min(spent / seconds, 1), "Still at it.")
-        _dwell("silent", work.text)
+        _dwell("silent", script)
         run.report(JobStage.SCORING, 0.9, "Scoring.")
-        _dwell("last", work.text)
-        if unsure := re.match(r"unsure:(\d+)", work.text):
+        _dwell("last", script)
+        if unsure := re.match(r"unsure:(\d+)", script):
             return replace(RESULT, confidence=Confidence(int(unsure[1]), ()))
         return RESULT
 

@@ -13,6 +13,6 @@ def _load_scripted() -> ScriptedGrader:
 
 
 try:
-    app = create_app(load_settings(), _load_scripted)
+    app = create_app(load_settings(), _load_scripted, _load_scripted)
 except SettingsError as error:
     sys.exit(str(error))

@@ -28,6 +28,11 @@ def submission(text: str = "Graded at once.", user_id: str = "learner-1") -> Sub
     )
 
 
+def essay(text: str = "An answer.") -> WritingWork:
+    """An answer to a writing task."""
+    return WritingWork(WritingTask.ESSAY, text, Prompt("Write.", ("Give two reasons",)))
+
+
 def new_job(
     *,
     request_id: UUID | None = None,
@@ -45,6 +50,6 @@ def new_job(
         user_id="learner-1",
         submission_id=submission_id or f"submission-{next(_numbers)}",
         attempt=attempt,
-        work=WritingWork(WritingTask.ESSAY, text, Prompt("Write.", ("Give two reasons",))),
+        work=essay(text),
         time_allowed=time_allowed,
     )

@@ -130,7 +130,9 @@ class Desk:
 
     def result(self, job_id: UUID) -> GradingResult:
         """The result of a job that was graded."""
-        return get_result(self.conn, job_id).result
+        result = get_result(self.conn, job_id).result
+        assert isinstance(result, GradingResult)
+        return result
 
     def calls(self, job_id: UUID) -> list[dict[str, Any]]:
         """The calls that were recorded for a job, in their order."""

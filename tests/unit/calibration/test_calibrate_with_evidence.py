@@ -20,7 +20,7 @@ from workers.calibration import calibrate
 from workers.calibration.evidence_folder import EvidenceFolder
 from workers.calibration.feature_cache import Features
 from workers.calibration.marks import read_marks
-from workers.graders import calibration_of
+from workers.graders import writing_calibration_of
 from workers.writing.llm import PROMPT_VERSION
 
 ESSAYS = 72
@@ -112,18 +112,18 @@ def test_it_is_fitted_to_both_and_tells_what_each_is_worth(
 def test_a_worker_that_hears_a_model_takes_it(ask: Ask, fit: Fit, tmp_path: Path) -> None:
     assert fit(ask(ESSAYS)) == 0
     file = str(tmp_path / "spring.json")
-    found = calibration_of(_worker(grading_calibration=file))
+    found = writing_calibration_of(_worker(grading_calibration=file))
     assert found is not None
     assert found.name == "spring"
     with pytest.raises(SettingsError, match=r"GRADING_CALIBRATION: spring\.json was fitted for"):
-        calibration_of(_worker(grading_calibration=file, grading_scorers="evidence"))
+        writing_calibration_of(_worker(grading_calibration=file, grading_scorers="evidence"))
 
 
 def test_a_worker_without_a_key_refuses_it(ask: Ask, fit: Fit, tmp_path: Path) -> None:
     assert fit(ask(ESSAYS)) == 0
     settings = _worker(grading_calibration=str(tmp_path / "spring.json"))
     with pytest.raises(SettingsError, match=r"GRADING_CALIBRATION: spring\.json was fitted for"):
-        calibration_of(settings.model_copy(update={"openai_api_key": None}))
+        writing_calibration_of(settings.model_copy(update={"openai_api_key": None}))
 
 
 def test_the_model_that_saw_most_is_fitted(

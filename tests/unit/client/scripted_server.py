@@ -156,6 +156,9 @@ class ScriptedServer(stubs.GradingServiceServicer):
                 case _:
                     yield step
 
+    def UploadAudio(self, request_iterator: Any, context: Any) -> Any:
+        return self._answer("UploadAudio", list(request_iterator), context)
+
     def SubmitJob(self, request: Any, context: Any) -> Any:
         return self._answer("SubmitJob", request, context)
 
