@@ -1,5 +1,6 @@
 """What the tests stand on: a private PostgreSQL, a private RabbitMQ, and stacks on them."""
 
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ from tests.stack.stack import Server, Stack
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
+
+# A shell's background job ignores SIGINT, and what the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: How much of a process's log a failing test shows, in characters.
 SHOWN = 4000
