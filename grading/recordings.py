@@ -1,12 +1,14 @@
 """Where recordings are kept: a folder, or a bucket of an S3-compatible store."""
 
-from collections.abc import Iterator
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import obstore
-from obstore.store import ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, from_url
 
+from grading.audio_settings import folder_of
 from grading.exceptions import RecordingGone, SettingsError
 from grading.settings import Settings
 
@@ -21,15 +23,17 @@ class Recordings:
         OSError, obstore.exceptions.BaseError: from every method, when the store can't be used.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        """Keep recordings in ``store``; its objects are the files of ``folder``, if given."""
         self._store = store
+        self._folder = folder
 
     def keep(self, key: str, content: IO[bytes]) -> None:
         """Keep all of ``content``, from where it stands on, in the place of an earlier one."""
         obstore.put(self._store, key, content)
 
-    def fetch(self, key: str, into: Path) -> None:
-        """Write the recording to the file ``into``.
+    def fetch(self, key: str, into: IO[bytes]) -> None:
+        """Write the recording to ``into``.
 
         Raises:
             RecordingGone: there is none of this key.
@@ -38,21 +42,19 @@ class Recordings:
             pieces = obstore.get(self._store, key).stream(min_chunk_size=_PIECE)
         except FileNotFoundError:
             raise RecordingGone(key) from None
-        with into.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
+        for piece in pieces:
+            into.write(piece)
 
     def erase(self, key: str) -> None:
-        """Erase the recording; one that is gone already is no fault."""
-        try:
+        """Erase the recording; one that is gone already, or was never whole, is no fault."""
+        with suppress(FileNotFoundError):
             obstore.delete(self._store, key)
-        except FileNotFoundError:
-            return
-
-    def keys(self) -> Iterator[str]:
-        """Every key, for a search of what is kept."""
-        for page in obstore.list(self._store):
-            yield from (item["path"] for item in page)
+        if self._folder is not None:
+            # A process that dies while it writes leaves its work under a name that the
+            # store doesn't list.
+            place = self._folder / key
+            for piece in place.parent.glob(f"{place.name}#*"):
+                piece.unlink(missing_ok=True)
 
 
 def open_recordings(settings: Settings) -> Recordings:
@@ -62,10 +64,15 @@ def open_recordings(settings: Settings) -> Recordings:
         SettingsError: it can't be used; one line names the variable.
     """
     url = settings.audio_url
+    folder = folder_of(url)
     try:
-        if url.startswith("file://"):
-            Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
-        return Recordings(from_url(url))
+        if folder is None:
+            return Recordings(from_url(url))
+        # A folder is taken away with the last recording in it.
+        store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError
+        return Recordings(store, folder)
     except (OSError, ValueError, obstore.exceptions.BaseError):
         # The store's own words may hold keys of the bucket.
         raise SettingsError(

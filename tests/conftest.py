@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from embedded.postgres import PrivatePostgres
 from tests.stack.door import Door
+from tests.stack.media_host import Authority, MediaHost, media_host
 from tests.stack.postgres import Database, Databases, private_postgres
 from tests.stack.process import LOGS
 from tests.stack.rabbitmq import PrivateRabbit
@@ -82,6 +83,19 @@ def broker_url(rabbit: PrivateRabbit) -> Iterator[str]:
     """A virtual host without queues, for one test."""
     with rabbit.virtual_host() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs the certificates of the tests' hosts."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def media(authority: Authority) -> Iterator[MediaHost]:
+    """A host of recordings, for one test."""
+    with media_host(authority) as host:
+        yield host
 
 
 @pytest.fixture

@@ -45,7 +45,18 @@ class HeldRun:
     def recording(self) -> AbstractContextManager[Path]:
         """The job's recording, as a file that is gone afterwards."""
         assert self.desk is not None
-        return self.desk.at_hand(self.hold.claim)
+        return self.desk.at_hand(self.hold.claim, self.go_on)
+
+    def go_on(self) -> None:
+        """See whether there is any use in going on.
+
+        Raises:
+            LeaseLost: the job is no longer this run's.
+            WorkerStopping: the worker shuts down.
+        """
+        if self.stopping():
+            raise WorkerStopping
+        self.hold.check()
 
     def report(self, stage: JobStage, progress: float, message: str) -> None:
         """Have an event written within a moment.
@@ -54,6 +65,5 @@ class HeldRun:
             LeaseLost: the job is no longer this run's.
             WorkerStopping: the worker shuts down.
         """
-        if self.stopping():
-            raise WorkerStopping
+        self.go_on()
         self.hold.report(Report(_STATE_OF_STAGE[stage], stage, progress, message))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import file_digest
-from io import BufferedReader
+from io import BufferedRandom
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +22,8 @@ from grading.settings import Settings
 from grading.store.recordings import NewRecording, announce_recording, mark_fetched
 from grading.store.records import Claim
 from workers.journal import Journal
-from workers.speaking.fetching import fetch
+from workers.speaking.fetch_limit import FetchLimit
+from workers.speaking.fetching import GoOn, fetch
 
 
 class RecordingDesk:
@@ -57,58 +58,58 @@ class RecordingDesk:
         )
 
     @contextmanager
-    def at_hand(self, claim: Claim) -> Iterator[Path]:
-        """The recording of a claimed job, as a file.
+    def at_hand(self, claim: Claim, go_on: GoOn) -> Iterator[Path]:
+        """The recording of a claimed job, as a file; asks ``go_on`` while it is fetched.
+
+        The file has no name but that of its descriptor: it can be opened by this process
+        alone, and goes with it, however it ends.
 
         Raises:
             AudioRefused: it is not to be had, now or later.
             TransientFault: it can't be had now.
         """
-        assert isinstance(claim.work, SpeakingSubmission)
-        with tempfile.TemporaryDirectory(prefix="vstep-recording-") as folder:
-            file = Path(folder) / "recording"
+        with tempfile.TemporaryFile(prefix="vstep-recording-") as file:
             try:
-                self._bring(claim, file)
+                self._bring(claim, file, go_on)
+                file.flush()
             except RecordingGone:
                 raise AudioRefused(AudioProblem.UNREACHABLE, "The recording is gone.") from None
             except (OSError, BaseError) as error:
                 name = type(error).__name__
                 raise TransientFault(f"the store of recordings failed with {name}") from None
-            yield file
+            yield Path(f"/dev/fd/{file.fileno()}")
 
-    def _bring(self, claim: Claim, file: Path) -> None:
+    def _bring(self, claim: Claim, file: BufferedRandom, go_on: GoOn) -> None:
         assert isinstance(claim.work, SpeakingSubmission)
         source = claim.work.recording
         if claim.recording_key is not None:
             self._recordings.fetch(claim.recording_key, file)
         elif isinstance(source, RecordingUrl):
-            with file.open("wb") as into:
-                fetch(source.url, into, self._hosts, self._most_bytes, self._fetch_seconds)
+            limit = FetchLimit(self._most_bytes, self._fetch_seconds)
+            fetch(source.url, file, self._hosts, limit, go_on)
             self._keep(claim, file)
         else:
             raise RecordingGone(str(source.id))
 
-    def _keep(self, claim: Claim, file: Path) -> None:
-        with file.open("rb") as content:
-            container = container_of(content.read(HEAD))
-            if container is None:
-                raise AudioRefused(
-                    AudioProblem.UNDECODABLE, "What its address gives is no audio that is accepted."
-                )
-            recording = NewRecording(
-                id=UUID(int=uuid_utils.uuid7().int),
-                user_id=claim.user_id,
-                key=f"fetched/{claim.job_id}/{claim.run}",
-                container=container.value,
-                size_bytes=file.stat().st_size,
-                sha256=_digest(content),
+    def _keep(self, claim: Claim, file: BufferedRandom) -> None:
+        size = file.tell()
+        file.seek(0)
+        container = container_of(file.read(HEAD))
+        if container is None:
+            raise AudioRefused(
+                AudioProblem.UNDECODABLE, "What its address gives is no audio that is accepted."
             )
-            self._journal.call(partial(announce_recording, recording=recording))
-            content.seek(0)
-            self._recordings.keep(recording.key, content)
+        file.seek(0)
+        recording_id = UUID(int=uuid_utils.uuid7().int)
+        recording = NewRecording(
+            id=recording_id,
+            user_id=claim.user_id,
+            key=f"fetched/{recording_id}",
+            container=container.value,
+            size_bytes=size,
+            sha256=file_digest(file, "sha256").digest(),
+        )
+        self._journal.call(partial(announce_recording, recording=recording))
+        file.seek(0)
+        self._recordings.keep(recording.key, file)
         self._journal.call(partial(mark_fetched, recording_id=recording.id, job_id=claim.job_id))
-
-
-def _digest(content: BufferedReader) -> bytes:
-    content.seek(0)
-    return file_digest(content, "sha256").digest()
