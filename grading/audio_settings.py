@@ -1,25 +1,41 @@
 """The settings of recordings: where they are kept, how large they may be, whom they come from."""
 
+import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from grading.audio_hosts import AudioHosts, read_audio_hosts
 
 #: Under the folder that a process is started in.
 _DEFAULT_FOLDER = "recordings"
+_STORES = "must be file:///folder or s3://bucket/prefix"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def _store(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    if scheme == "file":
-        if not Path(rest).is_absolute():
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(_STORES) from None
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        # Keys that stand here would be written down wherever the URL is.
+        raise ValueError(f"{_STORES}, with nothing else in it")
+    if parts.scheme == "file":
+        if parts.netloc or not Path(parts.path).is_absolute():
             raise ValueError("must be file:// with an absolute path after it")
-    elif scheme != "s3" or not rest.partition("/")[0]:
-        raise ValueError("must be file:///folder or s3://bucket/prefix")
+    elif parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc):
+        raise ValueError(_STORES)
     return url
+
+
+def folder_of(url: str) -> Path | None:
+    """The folder that a URL of a store names; None of a bucket."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 def _hosts(text: str) -> str:
@@ -30,11 +46,14 @@ def _hosts(text: str) -> str:
 class AudioSettings(BaseSettings):
     """What the service asks of recordings, each setting under the variable that sets it."""
 
+    # As of the other settings: pydantic takes what the last base class says.
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
     #: Where recordings are kept: ``file:///folder`` or ``s3://bucket/prefix``. A bucket's keys
     #: and endpoint come from the AWS_ variables. The folder ``recordings`` here by default.
     grading_audio_url: Annotated[str | None, AfterValidator(lambda url: url and _store(url))] = None
     #: The largest recording that is taken, in bytes.
-    grading_max_audio_bytes: int = Field(25_000_000, ge=1, le=2_000_000_000)
+    grading_max_audio_bytes: int = Field(25_000_000, ge=1, le=500_000_000)
     #: The longest one, in seconds of sound.
     grading_max_audio_seconds: float = Field(600, ge=1, le=86_400)
     #: The hosts that recordings may be fetched from: ``media.example.org,
@@ -48,7 +67,7 @@ class AudioSettings(BaseSettings):
     @property
     def audio_url(self) -> str:
         """Where recordings are kept."""
-        return self.grading_audio_url or f"file://{Path.cwd() / _DEFAULT_FOLDER}"
+        return self.grading_audio_url or (Path.cwd() / _DEFAULT_FOLDER).as_uri()
 
     @property
     def audio_hosts(self) -> AudioHosts:

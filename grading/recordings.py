@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -30,7 +31,8 @@ class Recordings:
 
     def keep(self, key: str, content: IO[bytes]) -> None:
         """Keep all of ``content``, from where it stands on, in the place of an earlier one."""
-        obstore.put(self._store, key, content)
+        # In parts, what a process leaves that dies on the way would stay in a bucket for ever.
+        obstore.put(self._store, key, content, use_multipart=False)
 
     def fetch(self, key: str, into: IO[bytes]) -> None:
         """Write the recording to ``into``.
@@ -67,7 +69,7 @@ def open_recordings(settings: Settings) -> Recordings:
     folder = folder_of(url)
     try:
         if folder is None:
-            return Recordings(from_url(url))
+            return Recordings(_bucket(url))
         # A folder is taken away with the last recording in it.
         store = LocalStore(folder, mkdir=True, automatic_cleanup=True)
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -79,3 +81,8 @@ def open_recordings(settings: Settings) -> Recordings:
             "GRADING_AUDIO_URL: must be file:///folder with a folder that can be written to, or"
             " s3://bucket/prefix with its AWS_ variables"
         ) from None
+
+
+def _bucket(url: str) -> ObjectStore:
+    # A bucket out of reach is soon told to whoever uploads, who can try again.
+    return from_url(url, retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)})

@@ -15,6 +15,7 @@ async def serve(settings: Settings) -> None:
     """Run the server until a signal asks it to stop.
 
     Raises:
+        SettingsError: what a setting names can't be used.
         OSError: the address can't be bound.
     """
     stop = asyncio.Event()
@@ -35,12 +36,11 @@ def main() -> int:
     """Serve; the exit code is 2 for a wrong setting and 1 for an address in use."""
     try:
         settings = load_settings()
+        configure_logs(settings.log_level)
+        asyncio.run(serve(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    configure_logs(settings.log_level)
-    try:
-        asyncio.run(serve(settings))
     except OSError as error:
         print(error, file=sys.stderr)
         return 1

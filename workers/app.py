@@ -6,6 +6,7 @@ from functools import partial
 from celery import Celery
 
 from grading.exceptions import SettingsError
+from grading.recordings import open_recordings
 from grading.rubric.calibration import Calibration
 from grading.settings import Settings, load_settings
 from workers.bootstrap import create_app
@@ -27,12 +28,14 @@ def _load_speaking(calibration: Calibration | None) -> SpeakingGrader:
 
 def _create() -> Celery:
     settings = load_settings()
+    # What can't be used must stop the worker, not its children.
+    open_recordings(settings)
     writing = speaking = None
     if settings.grading_calibration or settings.grading_speaking_calibration:
         # What measures is large, and without a calibration nobody asks its version.
         from workers.graders import speaking_calibration_of, writing_calibration_of
 
-        # Read before any child is made: a wrong file must stop the worker, not its children.
+        # A wrong file likewise.
         writing = writing_calibration_of(settings)
         speaking = speaking_calibration_of(settings)
     return create_app(

@@ -46,6 +46,9 @@ def _run(arguments: list[str], settings: dict[str, str]) -> subprocess.Completed
         ({"PORT": "70000"}, "PORT"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"GRADING_LEASE_SECONDS": "0"}, "GRADING_LEASE_SECONDS"),
+        ({"GRADING_AUDIO_URL": f"s3://key:{SECRET}@bucket"}, "GRADING_AUDIO_URL"),
+        ({"GRADING_AUDIO_URL": "file:///dev/null"}, "GRADING_AUDIO_URL"),
+        ({"GRADING_AUDIO_HOSTS": "*"}, "GRADING_AUDIO_HOSTS"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -82,6 +85,16 @@ def test_the_other_programs_name_it_too(arguments: list[str]) -> None:
     assert "DATABASE_URL: must be a URL" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert SECRET not in ended.stderr + ended.stdout
+
+
+def test_a_worker_whose_recordings_have_no_place_does_not_start() -> None:
+    ended = _run(
+        ["celery", "-A", "workers.app", "worker"],
+        {**SOUND, "GRADING_AUDIO_URL": "file:///dev/null"},
+    )
+    assert ended.returncode != 0
+    assert "GRADING_AUDIO_URL: must be file:///folder" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_migrating_a_database_out_of_reach_says_so_without_the_password() -> None:

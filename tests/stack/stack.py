@@ -1,4 +1,4 @@
-"""Server and worker processes on one database and one virtual host."""
+"""Server and worker processes on one database, one virtual host and one folder."""
 
 from pathlib import Path
 
@@ -34,7 +34,12 @@ class Worker(Process):
     """``celery worker``, which grades ``concurrency`` jobs at a time."""
 
     def __init__(
-        self, app: str, settings: dict[str, str], folder: Path, concurrency: int = 1
+        self,
+        app: str,
+        settings: dict[str, str],
+        folder: Path,
+        concurrency: int = 1,
+        queues: str = "writing",
     ) -> None:
         #: Under what name it takes jobs.
         self.hostname = f"tests-{free_port()}@localhost"
@@ -42,7 +47,7 @@ class Worker(Process):
             "worker",
             [
                 "-m", "celery", "-A", app, "worker", "--concurrency", str(concurrency),
-                "--without-gossip", "--without-mingle", "--queues", "writing",
+                "--without-gossip", "--without-mingle", "--queues", queues,
                 "--hostname", self.hostname,
             ],
             settings,
@@ -56,10 +61,13 @@ class Stack:
     def __init__(self, database: Database, broker_url: str, folder: Path) -> None:
         self.database = database
         self.folder = folder
+        #: Where recordings are kept.
+        self.recordings = folder / "recordings"
         self._started: list[Process] = []
         self.settings = {
             "DATABASE_URL": database.url,
             "RABBITMQ_URL": broker_url,
+            "GRADING_AUDIO_URL": self.recordings.as_uri(),
             "GRADING_POLL_SECONDS": "0.2",
             "GRADING_LEASE_SECONDS": "2",
             "GRADING_RETRY_BACKOFF_CAP_SECONDS": "0.5",
@@ -74,9 +82,11 @@ class Stack:
             server.await_health("vstep.grading.v1.GradingService")
         return server
 
-    def start_worker(self, app: str = SCRIPTED, concurrency: int = 1, **settings: str) -> Worker:
+    def start_worker(
+        self, app: str = SCRIPTED, concurrency: int = 1, queues: str = "writing", **settings: str
+    ) -> Worker:
         """Start a worker; it takes jobs as soon as it can."""
-        worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency)
+        worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency, queues)
         self._started.append(worker)
         return worker
 

@@ -1,9 +1,11 @@
 """Settings: every bad value is named, and no secret is shown."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from grading.audio_settings import folder_of
 from grading.exceptions import SettingsError
 from grading.settings import Settings, load_settings
 
@@ -79,6 +81,62 @@ def test_a_missing_database_is_named(monkeypatch: pytest.MonkeyPatch, value: str
     if value is not None:
         monkeypatch.setenv("DATABASE_URL", value)
     assert _refused().startswith("DATABASE_URL: is not set")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GRADING_AUDIO_URL", SECRET),
+        ("GRADING_AUDIO_URL", f"/{SECRET}"),
+        ("GRADING_AUDIO_URL", f"file://{SECRET}"),
+        ("GRADING_AUDIO_URL", f"file://{SECRET}/folder"),
+        ("GRADING_AUDIO_URL", f"file:///folder?{SECRET}"),
+        ("GRADING_AUDIO_URL", f"file:///folder#{SECRET}"),
+        ("GRADING_AUDIO_URL", f"http://{SECRET}/bucket"),
+        ("GRADING_AUDIO_URL", "s3://"),
+        ("GRADING_AUDIO_URL", f"s3:///{SECRET}"),
+        ("GRADING_AUDIO_URL", "s3://Bucket_of_Ours/prefix"),
+        ("GRADING_AUDIO_URL", f"s3://key:{SECRET}@bucket/prefix"),
+        ("GRADING_AUDIO_URL", f"s3://bucket?secret={SECRET}"),
+        ("GRADING_AUDIO_URL", f"s3://[{SECRET}"),
+        ("GRADING_AUDIO_URL", f"gs://{SECRET}"),
+        ("GRADING_AUDIO_HOSTS", f"https://{SECRET}"),
+        ("GRADING_AUDIO_HOSTS", "media.example.org=0.0.0.0/0"),
+        ("GRADING_MAX_AUDIO_BYTES", "0"),
+        ("GRADING_MAX_AUDIO_BYTES", "25MB"),
+        ("GRADING_MAX_AUDIO_SECONDS", "0"),
+        ("GRADING_AUDIO_FETCH_SECONDS", "0"),
+        ("GRADING_RETENTION_UPLOADS_SECONDS", "0"),
+    ],
+)
+def test_a_bad_value_for_recordings_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    message = _refused()
+    assert message.startswith(f"{name}: ")
+    assert len(message.splitlines()) == 1
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    "value", ["file:///srv/recordings", "file:///srv/with%20space", "s3://bucket", "s3://b-1.x/p/q"]
+)
+def test_where_recordings_are_kept(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("GRADING_AUDIO_URL", value)
+    assert load_settings().audio_url == value
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_recordings_are_kept_here_where_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str | None
+) -> None:
+    here = tmp_path / "my work"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    if value is not None:
+        monkeypatch.setenv("GRADING_AUDIO_URL", value)
+    assert folder_of(load_settings().audio_url) == here / "recordings"
 
 
 def test_a_missing_broker_is_named_by_both_variables(monkeypatch: pytest.MonkeyPatch) -> None:
