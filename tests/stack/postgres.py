@@ -40,6 +40,12 @@ _EMPTY = """
 """
 
 
+# An answer that names a recording must be gone before it.
+_EMPTY_RECORDINGS = """
+    WITH condemned AS (DELETE FROM condemned_recordings) DELETE FROM recordings
+"""
+
+
 @dataclass(frozen=True)
 class Database:
     """A database with the schema of the service."""
@@ -87,6 +93,7 @@ class Databases:
         yield database
         database.rows(_CUT_OFF)
         database.rows(_EMPTY)
+        database.rows(_EMPTY_RECORDINGS)
         self._returned.append(database)
 
     @contextmanager

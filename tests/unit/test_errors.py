@@ -29,6 +29,7 @@ SECRET = "host db.internal user vstep password hunter2"
 #: Never leave the process that they are raised in.
 INTERNAL = {
     domain.AudioRefused,
+    domain.RecordingGone,
     domain.SettingsError,
     domain.LeaseLost,
     domain.TransientFault,
@@ -69,6 +70,15 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     (domain.BacklogFull(Skill.WRITING, 9), StatusCode.RESOURCE_EXHAUSTED, "BACKLOG_FULL"),
     (domain.CursorInvalid(), StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID"),
     (domain.CursorTooOld("MTIz"), StatusCode.OUT_OF_RANGE, "CURSOR_TOO_OLD"),
+    (domain.RecordingNotFound(uuid4()), StatusCode.FAILED_PRECONDITION, "AUDIO_NOT_FOUND"),
+    (service.AudioNotRecognized(), StatusCode.INVALID_ARGUMENT, "AUDIO_NOT_RECOGNIZED"),
+    (
+        service.AudioChecksumMismatch("metadata.sha256", "the bytes have another one"),
+        StatusCode.INVALID_ARGUMENT,
+        "AUDIO_CHECKSUM_MISMATCH",
+    ),
+    (service.AudioTooLarge(25), StatusCode.INVALID_ARGUMENT, "AUDIO_TOO_LARGE"),
+    (service.UploadStalled(30), StatusCode.UNAVAILABLE, "UPLOAD_STALLED"),
     (service.Draining(), StatusCode.UNAVAILABLE, "DRAINING"),
     (service.StreamTooOld(), StatusCode.UNAVAILABLE, "STREAM_AGE_LIMIT"),
     (service.WatcherTooSlow(), StatusCode.UNAVAILABLE, "WATCHER_TOO_SLOW"),
@@ -77,6 +87,7 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
 
 #: Told in a job's error, not in a call's status.
 OF_JOBS = {
+    "AUDIO_REFUSED",
     "DEADLINE_EXCEEDED",
     "RETRIES_EXHAUSTED",
     "GRADER_FAILED",
