@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from grading.domain.job import JobState
 from grading.domain.work import (
@@ -115,7 +117,14 @@ def accept(conn: Connection, submissions: Sequence[NewJob]) -> list[Accepted | R
     each of the two statements is a transaction.
     """
     document = json.dumps([_document(job) for job in submissions])
-    rows = conn.execute(_ACCEPT, {"submissions": document})
+    try:
+        rows = conn.execute(_ACCEPT, {"submissions": document}).all()
+    except IntegrityError as error:
+        if not _lost_its_recording(error):
+            raise
+        # It was there when the statement began. Now that it is seen to be gone, only the
+        # submission that names it is refused.
+        return accept(conn, submissions)
     times = {row.id: (row.accepted_at, row.deadline_at) for row in rows}
     refused = [job for job in submissions if job.id not in times]
     in_the_way: list[Job] = []
@@ -159,6 +168,15 @@ def _recording_of(job: NewJob) -> UUID | None:
     if isinstance(job.work, SpeakingSubmission) and isinstance(job.work.recording, StoredRecording):
         return job.work.recording.id
     return None
+
+
+def _lost_its_recording(error: IntegrityError) -> bool:
+    """Whether a recording was erased while an answer that names it was written."""
+    found = error.orig
+    return (
+        isinstance(found, ForeignKeyViolation)
+        and found.diag.constraint_name == "answers_recording_id_fkey"
+    )
 
 
 def _has_recording(conn: Connection, user_id: str, recording: UUID) -> bool:

@@ -34,6 +34,8 @@ _ANNOUNCE = text("""
     VALUES (
         :id, :user_id, :key, :container, :size_bytes, :sha256, now(), now() + interval '1 hour'
     )
+    -- Its own row, from a try whose answer was lost.
+    ON CONFLICT (id) DO NOTHING
 """)
 
 _STORED = text("""
@@ -92,9 +94,12 @@ def announce_recording(conn: Connection, recording: NewRecording) -> None:
     )
 
 
-def mark_stored(conn: Connection, recording_id: UUID, keep: timedelta) -> None:
-    """Note that a recording's bytes are stored: jobs may name it, for ``keep`` at the least."""
-    conn.execute(_STORED, {"id": recording_id, "keep": keep})
+def mark_stored(conn: Connection, recording_id: UUID, keep: timedelta) -> bool:
+    """Note that a recording's bytes are stored: jobs may name it, for ``keep`` at the least.
+
+    Tells whether it could: what took too long to be stored was given up meanwhile.
+    """
+    return conn.execute(_STORED, {"id": recording_id, "keep": keep}).rowcount > 0
 
 
 def mark_fetched(conn: Connection, recording_id: UUID, job_id: UUID) -> None:

@@ -44,14 +44,23 @@ _RAISE_HORIZON = """
 """
 
 _EVENTS = text(_PURGE.format(kind="events", returning="RETURNING feed_key", then=_RAISE_HORIZON))
-# What models answered quotes the learner.
-_WITH_MODELS_ANSWERS = """
+# What models answered quotes the learner. A recording that no other job names is erased
+# next, also one that was uploaded so lately that it might still wait for a job.
+_WITH_WHAT_BELONGS_TO_THEM = """
     , quoting AS (
         DELETE FROM provider_answers WHERE job_id = ANY(ARRAY(SELECT id FROM old))
+    ),
+    unwanted AS (
+        UPDATE recordings SET wanted_until = now()
+        WHERE id = ANY(ARRAY(SELECT recording_id FROM purged)) AND wanted_until > now()
     )
 """
 
-_ANSWERS = text(_PURGE.format(kind="answers", returning="", then=_WITH_MODELS_ANSWERS))
+_ANSWERS = text(
+    _PURGE.format(
+        kind="answers", returning="RETURNING recording_id", then=_WITH_WHAT_BELONGS_TO_THEM
+    )
+)
 
 
 def purge_events(conn: Connection, age: timedelta, jobs: int) -> int:
