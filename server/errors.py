@@ -41,6 +41,7 @@ from server.exceptions import (
     MalformedRequest,
     StoreUnavailable,
     StreamTooOld,
+    UploadStalled,
     WatcherTooSlow,
 )
 from server.messages import state_name
@@ -264,6 +265,11 @@ def _from_domain(error: GradingError) -> Refusal:
             return _unavailable(
                 ErrorReason.ERROR_REASON_WATCHER_TOO_SLOW,
                 "the watcher reads too slowly; open the stream again where it stopped",
+            )
+        case UploadStalled(seconds):
+            return _unavailable(
+                ErrorReason.ERROR_REASON_UPLOAD_STALLED,
+                f"nothing came for {seconds:.0f} s; upload the recording again",
             )
         case StoreUnavailable():
             return _unavailable(

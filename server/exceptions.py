@@ -47,6 +47,13 @@ class AudioTooLarge(GradingError):
     limit_bytes: int
 
 
+@dataclass
+class UploadStalled(GradingError):
+    """Nothing more comes of an upload that has not ended."""
+
+    seconds: float
+
+
 class Draining(GradingError):
     """The server is shutting down."""
 

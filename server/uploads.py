@@ -22,6 +22,7 @@ from server.exceptions import (
     FieldViolation,
     InvalidRequest,
     StoreUnavailable,
+    UploadStalled,
 )
 from server.store import Store
 from vstep.grading.v1.grading_service_pb2 import AudioMetadata, UploadAudioRequest
@@ -31,9 +32,11 @@ Spool = tempfile.SpooledTemporaryFile[bytes]
 _log = structlog.get_logger(__name__)
 
 #: What is larger waits in a file without a name, which is gone with the process.
-_IN_MEMORY = 512 * 1024
+_IN_MEMORY = 256 * 1024
 #: Uploads that are taken in side by side; the others wait for their turn.
-_AT_ONCE = 32
+_AT_ONCE = 128
+#: A call that broke off looks like one that ended, until gRPC cancels it a moment later.
+_ENDED_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Uploads:
     max_bytes: int
     #: How long a recording waits for a job.
     keep: timedelta
+    #: How long an upload may be quiet before it gives its turn to another.
+    quiet_seconds: float = 30.0
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def take_in(self, requests: AsyncIterator[UploadAudioRequest]) -> NewRecording:
@@ -53,14 +58,29 @@ class Uploads:
         Raises:
             InvalidRequest: its messages are not in their order.
             AudioTooLarge, AudioChecksumMismatch, AudioNotRecognized: its bytes won't do.
+            UploadStalled: nothing comes any more.
             StoreUnavailable: it could not be stored.
         """
         async with self._turns:
             with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-                recording = await self._read(requests, file)
+                recording = await self._read(self._coming(requests), file)
+                await asyncio.sleep(_ENDED_SECONDS)
                 file.seek(0)
                 await self._store(recording, file)
         return recording
+
+    async def _coming(
+        self, requests: AsyncIterator[UploadAudioRequest]
+    ) -> AsyncIterator[UploadAudioRequest]:
+        while True:
+            try:
+                async with asyncio.timeout(self.quiet_seconds):
+                    request = await anext(requests, None)
+            except TimeoutError:
+                raise UploadStalled(self.quiet_seconds) from None
+            if request is None:
+                return
+            yield request
 
     async def _read(self, requests: AsyncIterator[UploadAudioRequest], file: Spool) -> NewRecording:
         metadata = await _metadata_of(requests)
@@ -74,6 +94,8 @@ class Uploads:
             size += len(request.chunk)
             if size > self.max_bytes:
                 raise AudioTooLarge(self.max_bytes)
+            if size > metadata.size_bytes > 0:
+                raise AudioChecksumMismatch("metadata.size_bytes", "more bytes came")
             digest.update(request.chunk)
             file.write(request.chunk)
         if metadata.size_bytes and metadata.size_bytes != size:
@@ -96,12 +118,23 @@ class Uploads:
 
     async def _store(self, recording: NewRecording, file: Spool) -> None:
         await self.store.run(announce_recording, recording)
+        keeping = asyncio.ensure_future(
+            asyncio.to_thread(self.recordings.keep, recording.key, file)
+        )
         try:
-            await asyncio.to_thread(self.recordings.keep, recording.key, file)
+            await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            # The thread can't be stopped, and needs the file until it ends. What it stores
+            # is erased by the keeper, since it is never marked as stored.
+            await asyncio.gather(keeping, return_exceptions=True)
+            raise
         except (OSError, BaseError) as error:
             _log.error("recording_not_stored", error=type(error).__name__)
             raise StoreUnavailable from None
-        await self.store.run(mark_stored, recording.id, self.keep)
+        if not await self.store.run(mark_stored, recording.id, self.keep):
+            # It took so long that the keeper gave it up.
+            await asyncio.to_thread(self.recordings.erase, recording.key)
+            raise StoreUnavailable
 
 
 async def _metadata_of(requests: AsyncIterator[UploadAudioRequest]) -> AudioMetadata:

@@ -303,6 +303,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         { "reason": "ERROR_REASON_AUDIO_REFUSED",
           "message": "truncated: The recording breaks off before its end." }
     """
+    ERROR_REASON_UPLOAD_STALLED: _ErrorReason.ValueType  # 30
+    """Nothing more came of an upload for 30 seconds, although it had not ended.
+    Nothing was stored. Upload the recording again.
+
+    Example, with status UNAVAILABLE:
+
+        { "reason": "ERROR_REASON_UPLOAD_STALLED", "domain": "grading.vstep" }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -593,5 +601,13 @@ Example:
 
     { "reason": "ERROR_REASON_AUDIO_REFUSED",
       "message": "truncated: The recording breaks off before its end." }
+"""
+ERROR_REASON_UPLOAD_STALLED: ErrorReason.ValueType  # 30
+"""Nothing more came of an upload for 30 seconds, although it had not ended.
+Nothing was stored. Upload the recording again.
+
+Example, with status UNAVAILABLE:
+
+    { "reason": "ERROR_REASON_UPLOAD_STALLED", "domain": "grading.vstep" }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

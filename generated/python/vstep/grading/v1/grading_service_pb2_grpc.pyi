@@ -80,6 +80,7 @@ class GradingServiceStub:
       those that the checksum or the size speaks of.
     - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
       `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+    - UNAVAILABLE, `ERROR_REASON_UPLOAD_STALLED`: nothing came for 30 seconds.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
       recordings can't be reached.
     """
@@ -152,7 +153,8 @@ class GradingServiceStub:
     """
     RetryJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.RetryJobRequest, _grading_service_pb2.RetryJobResponse]
     """Grades the work of a FAILED job again: as a new job for the same
-    submission, with the next `attempt`. The failed one stays as it is.
+    submission, with the next `attempt`. The failed one stays as it is. A
+    recording that was given by its address is fetched from there again.
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -162,8 +164,9 @@ class GradingServiceStub:
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
     """
     DeleteJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.DeleteJobRequest, _grading_service_pb2.DeleteJobResponse]
-    """Erases a job: the answer, the result with its quotes, the events. A job
-    that has not ended is cancelled with it. What is left is an audit row that
+    """Erases a job: the answer, its recording unless another job names it too, the
+    result with its quotes, the events. A job that has not ended is cancelled
+    with it. What is left is an audit row that
     says which job was erased and when. Erasing it again changes nothing.
 
     Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
@@ -221,6 +224,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
       those that the checksum or the size speaks of.
     - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
       `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+    - UNAVAILABLE, `ERROR_REASON_UPLOAD_STALLED`: nothing came for 30 seconds.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
       recordings can't be reached.
     """
@@ -293,7 +297,8 @@ class GradingServiceAsyncStub(GradingServiceStub):
     """
     RetryJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.RetryJobRequest, _grading_service_pb2.RetryJobResponse]  # type: ignore[assignment]
     """Grades the work of a FAILED job again: as a new job for the same
-    submission, with the next `attempt`. The failed one stays as it is.
+    submission, with the next `attempt`. The failed one stays as it is. A
+    recording that was given by its address is fetched from there again.
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -303,8 +308,9 @@ class GradingServiceAsyncStub(GradingServiceStub):
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
     """
     DeleteJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.DeleteJobRequest, _grading_service_pb2.DeleteJobResponse]  # type: ignore[assignment]
-    """Erases a job: the answer, the result with its quotes, the events. A job
-    that has not ended is cancelled with it. What is left is an audit row that
+    """Erases a job: the answer, its recording unless another job names it too, the
+    result with its quotes, the events. A job that has not ended is cancelled
+    with it. What is left is an audit row that
     says which job was erased and when. Erasing it again changes nothing.
 
     Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
@@ -371,6 +377,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
           those that the checksum or the size speaks of.
         - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
           `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+        - UNAVAILABLE, `ERROR_REASON_UPLOAD_STALLED`: nothing came for 30 seconds.
         - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
           recordings can't be reached.
         """
@@ -497,7 +504,8 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.RetryJobResponse, _abc.Awaitable[_grading_service_pb2.RetryJobResponse]]:
         """Grades the work of a FAILED job again: as a new job for the same
-        submission, with the next `attempt`. The failed one stays as it is.
+        submission, with the next `attempt`. The failed one stays as it is. A
+        recording that was given by its address is fetched from there again.
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -513,8 +521,9 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _grading_service_pb2.DeleteJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.DeleteJobResponse, _abc.Awaitable[_grading_service_pb2.DeleteJobResponse]]:
-        """Erases a job: the answer, the result with its quotes, the events. A job
-        that has not ended is cancelled with it. What is left is an audit row that
+        """Erases a job: the answer, its recording unless another job names it too, the
+        result with its quotes, the events. A job that has not ended is cancelled
+        with it. What is left is an audit row that
         says which job was erased and when. Erasing it again changes nothing.
 
         Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.

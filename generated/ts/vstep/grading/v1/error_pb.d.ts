@@ -421,6 +421,18 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_AUDIO_REFUSED = 29;
    */
   AUDIO_REFUSED = 29,
+
+  /**
+   * Nothing more came of an upload for 30 seconds, although it had not ended.
+   * Nothing was stored. Upload the recording again.
+   *
+   * Example, with status UNAVAILABLE:
+   *
+   *     { "reason": "ERROR_REASON_UPLOAD_STALLED", "domain": "grading.vstep" }
+   *
+   * @generated from enum value: ERROR_REASON_UPLOAD_STALLED = 30;
+   */
+  UPLOAD_STALLED = 30,
 }
 
 /**

@@ -995,6 +995,7 @@ export declare const GradingService: GenService<{
    *   those that the checksum or the size speaks of.
    * - INVALID_ARGUMENT, `ERROR_REASON_AUDIO_TOO_LARGE`: there are more than
    *   `GRADING_MAX_AUDIO_BYTES`. The rest is not read.
+   * - UNAVAILABLE, `ERROR_REASON_UPLOAD_STALLED`: nothing came for 30 seconds.
    * - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE`: also where the store of
    *   recordings can't be reached.
    *
@@ -1130,7 +1131,8 @@ export declare const GradingService: GenService<{
   },
   /**
    * Grades the work of a FAILED job again: as a new job for the same
-   * submission, with the next `attempt`. The failed one stays as it is.
+   * submission, with the next `attempt`. The failed one stays as it is. A
+   * recording that was given by its address is fetched from there again.
    *
    * - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
    * - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -1147,8 +1149,9 @@ export declare const GradingService: GenService<{
     output: typeof RetryJobResponseSchema;
   },
   /**
-   * Erases a job: the answer, the result with its quotes, the events. A job
-   * that has not ended is cancelled with it. What is left is an audit row that
+   * Erases a job: the answer, its recording unless another job names it too, the
+   * result with its quotes, the events. A job that has not ended is cancelled
+   * with it. What is left is an audit row that
    * says which job was erased and when. Erasing it again changes nothing.
    *
    * Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
