@@ -75,6 +75,8 @@ def _run(source: Any, output: Any, bounds: DecodingLimits) -> None:
     try:
         subprocess.run(
             command,
+            # The worker's keys and passwords are none of a hostile file's business.
+            env={},
             stdin=source,
             stdout=output,
             stderr=subprocess.DEVNULL,
