@@ -225,11 +225,8 @@ def _from_domain(error: GradingError) -> Refusal:
                 {"field": "after_sequence", "last_sequence": str(last_sequence)},
             )
         case AudioNotRecognized():
-            return Refusal(
-                StatusCode.INVALID_ARGUMENT,
+            return _invalid(
                 ErrorReason.ERROR_REASON_AUDIO_NOT_RECOGNIZED,
-                "the bytes are no WAV, FLAC, MP3, Ogg, WebM or M4A",
-                {"field": "chunk"},
                 (FieldViolation("chunk", "must be those of a WAV, FLAC, MP3, Ogg, WebM or M4A"),),
             )
         case AudioChecksumMismatch(field, found):
@@ -237,13 +234,11 @@ def _from_domain(error: GradingError) -> Refusal:
                 ErrorReason.ERROR_REASON_AUDIO_CHECKSUM_MISMATCH,
                 (FieldViolation(field, f"must be that of the bytes; {found}"),),
             )
-        case AudioTooLarge(limit_bytes):
-            return Refusal(
-                StatusCode.INVALID_ARGUMENT,
+        case AudioTooLarge(limit_bytes, field):
+            return _invalid(
                 ErrorReason.ERROR_REASON_AUDIO_TOO_LARGE,
-                f"a recording may have {limit_bytes} bytes at most",
-                {"field": "chunk", "limit_bytes": str(limit_bytes)},
-                (FieldViolation("chunk", f"must come to {limit_bytes} bytes at most"),),
+                (FieldViolation(field, f"must come to {limit_bytes} bytes at most"),),
+                {"limit_bytes": str(limit_bytes)},
             )
         case RecordingNotFound(audio_id):
             return Refusal(
@@ -279,12 +274,16 @@ def _from_domain(error: GradingError) -> Refusal:
     raise TypeError(f"no status for {type(error).__name__}") from error
 
 
-def _invalid(reason: ErrorReason.ValueType, violations: tuple[FieldViolation, ...]) -> Refusal:
+def _invalid(
+    reason: ErrorReason.ValueType,
+    violations: tuple[FieldViolation, ...],
+    metadata: Mapping[str, str] | None = None,
+) -> Refusal:
     return Refusal(
         StatusCode.INVALID_ARGUMENT,
         reason,
         "; ".join(f"{v.field}: {v.description}" for v in violations),
-        {"field": violations[0].field},
+        {"field": violations[0].field, **(metadata or {})},
         violations,
     )
 

@@ -45,6 +45,8 @@ class AudioTooLarge(GradingError):
     """A recording has more bytes than one may have."""
 
     limit_bytes: int
+    #: What tells of so many.
+    field: str = "chunk"
 
 
 @dataclass

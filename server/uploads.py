@@ -85,7 +85,7 @@ class Uploads:
     async def _read(self, requests: AsyncIterator[UploadAudioRequest], file: Spool) -> NewRecording:
         metadata = await _metadata_of(requests)
         if metadata.size_bytes > self.max_bytes:
-            raise AudioTooLarge(self.max_bytes)
+            raise AudioTooLarge(self.max_bytes, "metadata.size_bytes")
         digest = hashlib.sha256()
         size = 0
         async for request in requests:

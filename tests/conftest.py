@@ -119,9 +119,9 @@ def standing_stack(
 
 @pytest.fixture(scope="session")
 def standing_server(standing_stack: Stack) -> Server:
-    """A server with a scripted worker beside it."""
-    standing_stack.start_worker()
-    server = standing_stack.start_server()
+    """A server with a scripted worker beside it, which takes recordings of up to a megabyte."""
+    standing_stack.start_worker(queues="writing,speaking")
+    server = standing_stack.start_server(GRADING_MAX_AUDIO_BYTES="1000000")
     server.await_health("workers")
     server.await_health("rabbitmq")
     return server

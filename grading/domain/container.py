@@ -45,10 +45,18 @@ def container_of(head: bytes) -> Container | None:
         return found
     if head[:3] == b"ID3":
         return Container.MP3
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
-        # An MPEG audio frame: layer 0 is AAC's ADTS, the others are MP3 and its elders.
-        return Container.MP3 if head[1] & 0x06 else Container.ADTS
+    if len(head) > 1 and head[0] == 0xFF:
+        return _mpeg_audio(head[1])
     return None
+
+
+def _mpeg_audio(second: int) -> Container | None:
+    """Which MPEG audio begins with 0xFF and this byte."""
+    if second & 0xF6 == 0xF0:
+        return Container.ADTS
+    # Layers II and III. Of layer I, which nobody records in, would also be the mark of a
+    # text in UTF-16.
+    return Container.MP3 if second & 0xE0 == 0xE0 and second & 0x06 in (0x02, 0x04) else None
 
 
 def tells_its_length(container: Container, content: bytes) -> bool:

@@ -263,7 +263,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example, with status INVALID_ARGUMENT:
 
         { "reason": "ERROR_REASON_AUDIO_NOT_RECOGNIZED",
-          "domain": "grading.vstep" }
+          "domain": "grading.vstep",
+          "metadata": { "field": "chunk" } }
     """
     ERROR_REASON_AUDIO_CHECKSUM_MISMATCH: _ErrorReason.ValueType  # 26
     """The bytes of an upload are not those that its metadata speaks of: some were
@@ -282,7 +283,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         { "reason": "ERROR_REASON_AUDIO_TOO_LARGE",
           "domain": "grading.vstep",
-          "metadata": { "limit_bytes": "25000000" } }
+          "metadata": { "field": "chunk", "limit_bytes": "25000000" } }
     """
     ERROR_REASON_AUDIO_NOT_FOUND: _ErrorReason.ValueType  # 28
     """There is no recording of this id, or it is another user's.
@@ -562,7 +563,8 @@ none. What counts is the content, not a name.
 Example, with status INVALID_ARGUMENT:
 
     { "reason": "ERROR_REASON_AUDIO_NOT_RECOGNIZED",
-      "domain": "grading.vstep" }
+      "domain": "grading.vstep",
+      "metadata": { "field": "chunk" } }
 """
 ERROR_REASON_AUDIO_CHECKSUM_MISMATCH: ErrorReason.ValueType  # 26
 """The bytes of an upload are not those that its metadata speaks of: some were
@@ -581,7 +583,7 @@ Example, with status INVALID_ARGUMENT:
 
     { "reason": "ERROR_REASON_AUDIO_TOO_LARGE",
       "domain": "grading.vstep",
-      "metadata": { "limit_bytes": "25000000" } }
+      "metadata": { "field": "chunk", "limit_bytes": "25000000" } }
 """
 ERROR_REASON_AUDIO_NOT_FOUND: ErrorReason.ValueType  # 28
 """There is no recording of this id, or it is another user's.

@@ -362,7 +362,8 @@ export enum ErrorReason {
    * Example, with status INVALID_ARGUMENT:
    *
    *     { "reason": "ERROR_REASON_AUDIO_NOT_RECOGNIZED",
-   *       "domain": "grading.vstep" }
+   *       "domain": "grading.vstep",
+   *       "metadata": { "field": "chunk" } }
    *
    * @generated from enum value: ERROR_REASON_AUDIO_NOT_RECOGNIZED = 25;
    */
@@ -389,7 +390,7 @@ export enum ErrorReason {
    *
    *     { "reason": "ERROR_REASON_AUDIO_TOO_LARGE",
    *       "domain": "grading.vstep",
-   *       "metadata": { "limit_bytes": "25000000" } }
+   *       "metadata": { "field": "chunk", "limit_bytes": "25000000" } }
    *
    * @generated from enum value: ERROR_REASON_AUDIO_TOO_LARGE = 27;
    */
