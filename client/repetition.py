@@ -7,7 +7,7 @@ from typing import TypeVar
 import grpc
 
 from client.backoff import Backoff
-from client.errors import refusal_of
+from client.errors import CallRefused, refusal_of
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -36,8 +36,23 @@ def stream_until_answered(
 
     Raises:
         CallRefused: the call failed for good, or there is no time left for another.
+        OSError: from ``requests``; the service refused what had come by then.
     """
-    return _until_answered(lambda left: method(requests(), timeout=left), seconds)
+    unread: list[OSError] = []
+
+    def begin() -> Iterator[Request]:
+        try:
+            yield from requests()
+        except OSError as error:
+            # gRPC, which asks for the requests, would keep it to itself.
+            unread.append(error)
+
+    try:
+        return _until_answered(lambda left: method(begin(), timeout=left), seconds)
+    except CallRefused:
+        if unread:
+            raise unread[0] from None
+        raise
 
 
 def _until_answered(call: Callable[[float], Response], seconds: float) -> Response:
