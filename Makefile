@@ -41,6 +41,7 @@ lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 	$(BUF) lint
 	$(BUF) format --diff --exit-code protos
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project generated/tsconfig.json
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project tests/typescript/tsconfig.json
 
 breaking: .venv/installed .protodeps/buf/validate/validate.proto
 	@BUF="$(CURDIR)/$(BIN)/buf" protos/check-breaking "$(BREAKING_AGAINST)"
