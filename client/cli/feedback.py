@@ -32,8 +32,8 @@ _IN_VIETNAMESE = {
     CRITERION_VOCABULARY: "Từ vựng",
     CRITERION_GRAMMAR: "Ngữ pháp",
     CRITERION_PRONUNCIATION: "Phát âm",
-    CRITERION_FLUENCY: "Độ trôi chảy",
-    CRITERION_DISCOURSE_MANAGEMENT: "Phát triển và liên kết ý",
+    CRITERION_FLUENCY: "Độ lưu loát",
+    CRITERION_DISCOURSE_MANAGEMENT: "Phát triển chủ đề",
 }
 
 
