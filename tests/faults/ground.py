@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psycopg
 
+from embedded.ports import free_port
 from embedded.postgres import PrivatePostgres
 from grading.store.schema import migrate
 from tests.stack.door import READINESS
-from tests.stack.ports import free_port
 from tests.stack.postgres import Database
 from tests.stack.process import Process, session_members
 from tests.stack.rabbitmq import PrivateRabbit
