@@ -26,7 +26,7 @@ _HOLDER = "SELECT worker FROM runs WHERE job_id = %s AND ended_at IS NULL"
 #: What is told of the database after a violation.
 _STANDING = {
     "jobs": "SELECT state, count(*) FROM jobs GROUP BY state",
-    "outbox": "SELECT count(*), count(sent_at), max(sent_at), max(sends) FROM outbox",
+    "outbox": "SELECT count(*), count(sent_at) AS sent, max(sends) AS sends FROM outbox",
     "workers": "SELECT * FROM workers",
     "now": "SELECT now()",
 }
