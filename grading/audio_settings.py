@@ -6,9 +6,9 @@ from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from grading.audio_hosts import AudioHosts, read_audio_hosts
+from grading.environment import EnvironmentSettings
 
 #: Under the folder that a process is started in.
 _DEFAULT_FOLDER = "recordings"
@@ -43,11 +43,8 @@ def _hosts(text: str) -> str:
     return text
 
 
-class AudioSettings(BaseSettings):
+class AudioSettings(EnvironmentSettings):
     """What the service asks of recordings, each setting under the variable that sets it."""
-
-    # As of the other settings: pydantic takes what the last base class says.
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     #: Where recordings are kept: ``file:///folder`` or ``s3://bucket/prefix``. A bucket's keys
     #: and endpoint come from the AWS_ variables. The folder ``recordings`` here by default.
