@@ -1,6 +1,7 @@
 """Fetching: what a listed host gives, and every way in which it may not give it."""
 
 import gzip
+import re
 import socket
 import ssl
 import time
@@ -15,6 +16,9 @@ from tests.stack.media_host import ADDRESS, NAMES, Authority, MediaHost, Reply
 from tests.unit.recordings.conftest import Fetch, Names
 
 WAV = b"RIFF\x24\x00\x00\x00WAVE" + bytes(range(256)) * 40
+
+#: Who looks at the clock first is a matter of chance: the whole fetch, or its last step.
+TOO_SLOW = re.compile("took too long|(Read|Connect)Timeout")
 
 
 def _refused(call: Any, *arguments: Any, **options: Any) -> AudioRefused:
@@ -221,14 +225,14 @@ def test_what_says_that_it_is_too_large_is_not_waited_for(fetched: Fetch, media:
 def test_bytes_that_trickle_in_end_in_time(reply: Reply, fetched: Fetch, media: MediaHost) -> None:
     media.replies["/a.wav"] = reply
     started = time.monotonic()
-    assert "ReadTimeout" in _passing(fetched, media.url("/a.wav"), seconds=0.5)
+    assert TOO_SLOW.search(_passing(fetched, media.url("/a.wav"), seconds=0.5))
     assert time.monotonic() - started < 2
 
 
 def test_a_host_that_says_nothing_ends_in_time(fetched: Fetch, media: MediaHost) -> None:
     media.replies["/a.wav"] = Reply(WAV, trickle=30)
     started = time.monotonic()
-    assert "ReadTimeout" in _passing(fetched, media.url("/a.wav"), seconds=0.5)
+    assert TOO_SLOW.search(_passing(fetched, media.url("/a.wav"), seconds=0.5))
     assert time.monotonic() - started < 2
 
 
@@ -238,7 +242,7 @@ def test_a_host_that_never_shakes_hands_ends_in_time(fetched: Fetch) -> None:
         started = time.monotonic()
         listed = f"{ADDRESS}:{port}={ADDRESS}"
         message = _passing(fetched, f"https://{ADDRESS}:{port}/a", listed, seconds=0.5)
-        assert "ConnectTimeout" in message
+        assert TOO_SLOW.search(message)
         assert time.monotonic() - started < 2
 
 
