@@ -1,5 +1,6 @@
 """Brings a job's recording to hand, wherever it is."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,8 +62,8 @@ class RecordingDesk:
     def at_hand(self, claim: Claim, go_on: GoOn) -> Iterator[Path]:
         """The recording of a claimed job, as a file; asks ``go_on`` while it is fetched.
 
-        The file has no name but that of its descriptor: it can be opened by this process
-        alone, and goes with it, however it ends.
+        The file has no name but that of this process's descriptor, by which other processes
+        of its user can open it, too. It goes with the process, however that ends.
 
         Raises:
             AudioRefused: it is not to be had, now or later.
@@ -77,7 +78,7 @@ class RecordingDesk:
             except (OSError, BaseError) as error:
                 name = type(error).__name__
                 raise TransientFault(f"the store of recordings failed with {name}") from None
-            yield Path(f"/dev/fd/{file.fileno()}")
+            yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
 
     def _bring(self, claim: Claim, file: BufferedRandom, go_on: GoOn) -> None:
         assert isinstance(claim.work, SpeakingSubmission)

@@ -166,6 +166,10 @@ class TestRefused:
             reason="ERROR_REASON_MALFORMED_MESSAGE",
         )
 
+    def test_a_message_larger_than_the_server_reads(self, door: Door) -> None:
+        refused = _refused(door, (metadata(), UploadAudioRequest(chunk=bytes(5 << 20))))
+        assert (refused.code, refused.reason) == (StatusCode.RESOURCE_EXHAUSTED, "")
+
     @pytest.mark.parametrize(
         "content",
         [

@@ -1,5 +1,6 @@
 """The worker's desk: a recording comes to hand as a file, is kept for the next run, and goes."""
 
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -84,6 +85,9 @@ def test_an_upload_comes_to_hand_and_goes(
     claim = _claimed(conn, journal, talk(recording))
     with desk.at_hand(claim, _go_on) as file:
         assert file.read_bytes() == CONTENT
+        # Also for the processes that a worker has measure.
+        other = subprocess.run(["cat", str(file)], capture_output=True, check=True)
+        assert other.stdout == CONTENT
         # It has no name that would stay behind when this process is killed.
         assert "(deleted)" in str(file.readlink())
     assert not file.exists()
