@@ -10,7 +10,7 @@ from grading.domain.job import JobStage
 from grading.domain.result import Flag, GradingResult, Provenance
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
-from grading.exceptions import PermanentFault, Postponed, TransientFault, WorkerStopping
+from grading.exceptions import WorkerStopping
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import Verdict, judge
 from grading.rubric.feedback import write_feedback
@@ -19,7 +19,8 @@ from grading.rubric.observation import QUOTES_SHOWN, Observation
 from grading.rubric.rubric import Rubric, Scorer
 from workers import metrics
 from workers.grader import Run
-from workers.providers.faults import BudgetSpent, ProviderFault
+from workers.providers.consequence import go_on_without
+from workers.providers.faults import ProviderFault
 from workers.turn import TURN
 from workers.writing.embedded import EmbeddedWritingGrader, steps_of
 from workers.writing.evidence.remarks import feedback_from
@@ -36,9 +37,6 @@ PROMPT_VERSION = "evidence-1.0"
 #: Why no model was asked, beside the codes of faults: the answer speaks to the grader, or
 #: nothing in it is the writer's own.
 TO_GRADER, NOTHING_OWN = "instructions_to_grader", "nothing_own"
-
-#: How long a job waits before it looks at the month's budget again, in seconds.
-_BUDGET_WAIT = 60.0
 
 #: Observes an answer; what it finds is judged beside a model's evidence.
 Observe = Callable[[WritingWork, OwnText, Step], tuple[Observation, ...]]
@@ -114,7 +112,8 @@ class LlmWritingGrader:
             run.report(JobStage.MEASURING, progress, "Waiting for the language model")
             heard = self._witness.hear(hearing, run, progress)
         except ProviderFault as fault:
-            return self._without(fault, work, run, observed)
+            go_on_without(fault, run, self._fallback, self._budget_action)
+            return self._alone(work, run, fault.code, observed)
         except WorkerStopping:
             self._witness.see_out(hearing, run)
             raise
@@ -168,22 +167,6 @@ class LlmWritingGrader:
         if Flag.SCORERS_DISAGREE not in verdict.flags:
             given = feedback_from(heard.evidence.form.feedback, language, own)
         return given or write_feedback(self._feedback, language, verdict, observations)
-
-    def _without(
-        self,
-        fault: ProviderFault,
-        work: WritingWork,
-        run: Run,
-        observed: tuple[Observation, ...] | None,
-    ) -> GradingResult:
-        if isinstance(fault, BudgetSpent):
-            if self._budget_action is BudgetAction.WAIT:
-                raise Postponed(str(fault), _BUDGET_WAIT) from None
-        elif fault.retryable and not (run.is_last and self._fallback is Fallback.EMBEDDED):
-            raise TransientFault(str(fault), fault.retry_after) from None
-        elif self._fallback is not Fallback.EMBEDDED:
-            raise PermanentFault(str(fault)) from None
-        return self._alone(work, run, fault.code, observed)
 
     def _alone(
         self,
