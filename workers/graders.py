@@ -17,6 +17,7 @@ from grading.settings import Settings
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
+from workers.providers.chat import ChatModel, ChatPrompt
 from workers.speaking import embedded as speaking
 from workers.speaking.embedded import EmbeddedSpeakingGrader
 from workers.speaking.measure import FEATURE_VERSION as SPEECH_FEATURE_VERSION
@@ -40,13 +41,16 @@ def load_writing_grader(settings: Settings, calibration: Calibration | None) -> 
         return EmbeddedWritingGrader.load(calibration=calibration)
     loop = BackgroundLoop()
     slots = asyncio.Semaphore(settings.openai_max_in_flight)
-    callers = [Caller(loop, slots, settings, model) for model in settings.models]
+    callers = [
+        Caller(loop, slots, ChatModel(settings, model), settings.grading_budget)
+        for model in settings.models
+    ]
     return wire_llm_grader(settings, callers, _measurer(settings), calibration)
 
 
 def wire_llm_grader(
     settings: Settings,
-    callers: Sequence[Caller],
+    callers: Sequence[Caller[ChatPrompt]],
     measurer: Measurer,
     calibration: Calibration | None = None,
 ) -> LlmWritingGrader:

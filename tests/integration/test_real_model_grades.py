@@ -18,6 +18,7 @@ from workers import graders
 from workers.providers import faults
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import ANSWERED, Caller
+from workers.providers.chat import ChatPrompt
 from workers.unwatched_run import UnwatchedRun
 from workers.writing.evidence import prompt
 from workers.writing.evidence.form import EvidenceForm, PositionSeen, strict_schema
@@ -78,10 +79,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealModel]:
 @pytest.fixture(autouse=True)
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close in the end what a worker leaves open until its process ends; load no models."""
-    callers: list[Caller] = []
+    callers: list[Caller[ChatPrompt]] = []
     loop = BackgroundLoop()
 
-    def make(*arguments: Any) -> Caller:
+    def make(*arguments: Any) -> Caller[ChatPrompt]:
         callers.append(Caller(*arguments))
         return callers[-1]
 

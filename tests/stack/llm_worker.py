@@ -16,6 +16,7 @@ from workers.graders import wire_llm_grader
 from workers.journal import Journal
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
+from workers.providers.chat import ChatModel
 from workers.runner import Runner
 from workers.skills import SkillGraders
 from workers.writing.measurer import Measurer
@@ -42,7 +43,7 @@ class LlmWorker:
         self._loop = BackgroundLoop()
         slots = asyncio.Semaphore(settings.openai_max_in_flight)
         self.callers = [
-            Caller(self._loop, slots, settings, model, breaker)
+            Caller(self._loop, slots, ChatModel(settings, model), settings.grading_budget, breaker)
             for model, breaker in zip(settings.models, breakers, strict=False)
         ]
         engine = make_engine(settings, "tests", pool_size=1)

@@ -9,6 +9,7 @@ from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
 from workers.grader import Run
 from workers.providers.caller import Caller, Question, Testimony
+from workers.providers.chat import ChatPrompt
 from workers.providers.faults import ProviderFault
 from workers.providers.waiting import await_call, see_out
 from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
@@ -58,7 +59,7 @@ class Hearing:
 
 def first_question(
     file: PromptFile, work: WritingWork, own: OwnText, minimum: int, mark: str
-) -> Question[Evidence[EvidenceAndFeedbackForm]]:
+) -> Question[ChatPrompt, Evidence[EvidenceAndFeedbackForm]]:
     """What the first model is asked about ``own``; ``minimum`` words are the least of its task."""
     prompt = ask_for_evidence(file, own, minimum, work.feedback_language, mark)
     return Question(EVIDENCE, prompt, reader_of(EvidenceAndFeedbackForm, own))
@@ -71,7 +72,11 @@ class Witness:
     """
 
     def __init__(
-        self, prompt: PromptFile, first: Caller, second: Caller | None, patience: float
+        self,
+        prompt: PromptFile,
+        first: Caller[ChatPrompt],
+        second: Caller[ChatPrompt] | None,
+        patience: float,
     ) -> None:
         self._prompt = prompt
         self._first = first
