@@ -83,6 +83,7 @@ def _model_use(use: ModelUse) -> messages.ModelUse:
         completion_tokens=use.usage.completion,
         cost=None if use.cost is None else float(use.cost),
         recalled=use.recalled,
+        audio_seconds=use.usage.audio_seconds,
     )
 
 

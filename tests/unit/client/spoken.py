@@ -11,6 +11,7 @@ from vstep.grading.v1.result_pb2 import (
     CriterionScore,
     Evidence,
     Feedback,
+    ModelUse,
     Moment,
     NotAssessable,
     Provenance,
@@ -69,7 +70,21 @@ SPOKEN = Result(
     audio=AudioQuality(
         seconds=64.5, speech_seconds=30.25, level_dbfs=-20.4, snr_db=31.6, clipped_share=0.0123
     ),
-    provenance=Provenance(grader="embedded-speaking", grader_version="1.0", run=1),
+    provenance=Provenance(
+        grader="embedded-speaking",
+        grader_version="1.0",
+        run=1,
+        models=[
+            ModelUse(
+                stage="transcription",
+                model="whisper-1",
+                prompt_version="transcription-1.0",
+                prompt_hash="00ff",
+                audio_seconds=64.5,
+                cost=0.00645,
+            )
+        ],
+    ),
 )
 SILENT = Result(
     job_id=JOB_ID,
