@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from grading.audio_hosts import AudioHosts, read_audio_hosts
-from grading.environment_settings import EnvironmentSettings
+from grading.environment import EnvironmentSettings
 
 #: Under the folder that a process is started in.
 _DEFAULT_FOLDER = "recordings"

@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from grading.domain.fallback import BudgetAction, Fallback
 from grading.domain.usage import Price, PriceTable
 from grading.endpoint_settings import ApiKey, EndpointUrl
-from grading.environment_settings import EnvironmentSettings
+from grading.environment import EnvironmentSettings
 
 
 def _unless_omitted(value: object) -> object:

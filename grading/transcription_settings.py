@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from grading.endpoint_settings import ApiKey, EndpointUrl
-from grading.environment_settings import EnvironmentSettings
+from grading.environment import EnvironmentSettings
 
 
 class TranscriptionSettings(EnvironmentSettings):

@@ -4,10 +4,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class EnvironmentSettings(BaseSettings):
-    """Settings that don't change, each under the variable that sets it; an empty one is not set.
-
-    Every class of settings is one of these: where classes are mixed, the last one's way of
-    reading holds for all.
-    """
+    """Settings, each under the variable of its name; an empty variable is one that is not set."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
