@@ -1,7 +1,6 @@
 """The grader that a worker's settings ask for."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +14,14 @@ from grading.rubric.observation import Observation
 from grading.rubric.rubric import Scorer
 from grading.settings import Settings
 from workers.grader import SpeakingGrader, WritingGrader
-from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
 from workers.providers.chat import ChatModel, ChatPrompt
+from workers.shared_tools import SharedTools
 from workers.speaking import embedded as speaking
 from workers.speaking.embedded import EmbeddedSpeakingGrader
-from workers.speaking.measure import FEATURE_VERSION as SPEECH_FEATURE_VERSION
+from workers.speaking.encoding import TRANSCRIPTION_VERSION
+from workers.speaking.measure import feature_version
+from workers.transcribing import make_listener, make_transcripts
 from workers.turn import TURN
 from workers.writing import embedded, llm
 from workers.writing.embedded import EmbeddedWritingGrader
@@ -29,23 +30,24 @@ from workers.writing.evidence.witness import Witness
 from workers.writing.light_measure import LIGHT_VERSION, LightTools, measure_lightly
 from workers.writing.llm import LlmWritingGrader, Measuring
 from workers.writing.measure import FEATURE_VERSION, Step
-from workers.writing.measurer import Measurer, MeasuringHere
-from workers.writing.measuring_pool import MeasuringPool
+from workers.writing.measurer import Measurer, MeasuringElsewhere, MeasuringHere
 from workers.writing.models import tool_versions
 from workers.writing.own_text import OwnText
 
 
-def load_writing_grader(settings: Settings, calibration: Calibration | None) -> WritingGrader:
+def load_writing_grader(
+    settings: Settings, calibration: Calibration | None, tools: SharedTools
+) -> WritingGrader:
     """Load the grader for writing, once in each process that grades; may take seconds."""
+    measurer = _measurer(tools)
     if not settings.models:
-        return EmbeddedWritingGrader.load(calibration=calibration)
-    loop = BackgroundLoop()
+        return EmbeddedWritingGrader.load(calibration=calibration, measurer=measurer)
     slots = asyncio.Semaphore(settings.openai_max_in_flight)
     callers = [
-        Caller(loop, slots, ChatModel(settings, model), settings.grading_budget)
+        Caller(tools.loop, slots, ChatModel(settings, model), settings.grading_budget)
         for model in settings.models
     ]
-    return wire_llm_grader(settings, callers, _measurer(settings), calibration)
+    return wire_llm_grader(settings, callers, measurer, calibration)
 
 
 def wire_llm_grader(
@@ -73,9 +75,15 @@ def wire_llm_grader(
     )
 
 
-def load_speaking_grader(calibration: Calibration | None) -> SpeakingGrader:
+def load_speaking_grader(
+    settings: Settings, calibration: Calibration | None, tools: SharedTools
+) -> SpeakingGrader:
     """Load the grader for speaking, once in each process that grades; may take seconds."""
-    return EmbeddedSpeakingGrader.load(calibration=calibration)
+    listener = make_listener(settings, tools)
+    transcripts = make_transcripts(settings, tools, listener)
+    return EmbeddedSpeakingGrader.load(
+        calibration=calibration, listener=listener, transcripts=transcripts
+    )
 
 
 def writing_calibration_of(settings: Settings) -> Calibration | None:
@@ -98,7 +106,7 @@ def speaking_calibration_of(settings: Settings) -> Calibration | None:
     return _calibration(
         "GRADING_SPEAKING_CALIBRATION",
         settings.grading_speaking_calibration,
-        SPEECH_FEATURE_VERSION,
+        feature_version(TRANSCRIPTION_VERSION if settings.stt_api_key else ""),
         speaking.RUBRIC_VERSION,
     )
 
@@ -116,11 +124,8 @@ def _calibration(
         raise SettingsError(f"{variable}: {error}") from None
 
 
-def _measurer(settings: Settings) -> Measurer:
-    processes = settings.grading_measuring_processes
-    if processes is None:
-        processes = os.cpu_count() or 1
-    return MeasuringPool(processes) if processes else MeasuringHere()
+def _measurer(tools: SharedTools) -> Measurer:
+    return MeasuringHere() if tools.measuring is None else MeasuringElsewhere(tools.measuring)
 
 
 def _measuring(settings: Settings, measurer: Measurer) -> Measuring:

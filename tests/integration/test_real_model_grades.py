@@ -14,11 +14,12 @@ from grading.settings import load_settings
 from grading.store.provider_answers import KeptAnswer, ProviderCall
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.real_model import NAME, RealModel, real_model
-from workers import graders
+from workers import graders, shared_tools
 from workers.providers import faults
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import ANSWERED, Caller
 from workers.providers.chat import ChatPrompt
+from workers.shared_tools import SharedTools
 from workers.unwatched_run import UnwatchedRun
 from workers.writing.evidence import prompt
 from workers.writing.evidence.form import EvidenceForm, PositionSeen, strict_schema
@@ -86,7 +87,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         callers.append(Caller(*arguments))
         return callers[-1]
 
-    monkeypatch.setattr(graders, "BackgroundLoop", lambda: loop)
+    monkeypatch.setattr(shared_tools, "BackgroundLoop", lambda: loop)
     monkeypatch.setattr(graders, "Caller", make)
     monkeypatch.setattr(graders, "_measurer", lambda _: LightMeasurer())
     yield
@@ -112,7 +113,7 @@ def grade(model: RealModel, form: str, tokens: int) -> tuple[GradingResult | str
     ledger = Recorded()
     outcome: GradingResult | str
     try:
-        outcome = graders.load_writing_grader(settings, None).grade(
+        outcome = graders.load_writing_grader(settings, None, SharedTools(settings)).grade(
             WORK, UnwatchedRun(calls=ledger)
         )
     except (TransientFault, PermanentFault) as fault:

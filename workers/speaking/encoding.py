@@ -1,9 +1,15 @@
 """Decoded sound as a file to be sent away: small, and without loss."""
 
+import hashlib
 import io
 from fractions import Fraction
+from pathlib import Path
 
+from workers.providers.transcription import Speech
 from workers.speaking.sound import RATE, Sound
+
+#: The version of how sound is sent to a provider and what comes back is read.
+TRANSCRIPTION_VERSION = "transcription-1.0"
 
 _LAYOUT = "mono"
 #: Samples that are encoded at once.
@@ -29,3 +35,14 @@ def to_flac(sound: Sound) -> bytes:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return content.getvalue()
+
+
+def speech_of(recording: Path, sound: Sound) -> Speech:
+    """What a provider is sent of ``recording``, whose sound was decoded.
+
+    An answer to it is kept by the recording's own bytes: decoders and encoders differ in the last
+    bit from one machine to another.
+    """
+    with recording.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return Speech(TRANSCRIPTION_VERSION, digest, to_flac(sound), sound.seconds)

@@ -18,6 +18,15 @@ from workers.speaking.wording import observe_wording, read_transcript
 FEATURE_VERSION = "speaking-1.0"
 
 
+def feature_version(transcription_version: str) -> str:
+    """The version of what is measured of the words that a provider heard.
+
+    ``transcription_version`` is that of how it is asked and read; empty where the embedded
+    recogniser heard them. How sure a recogniser is of its words means another thing with each.
+    """
+    return "+".join(filter(None, (FEATURE_VERSION, transcription_version)))
+
+
 def measure(work: SpeakingWork, heard: Heard, models: SpeakingModels) -> tuple[Observation, ...]:
     """Observe what was ``heard`` of ``work``."""
     line = timeline(heard.transcript.words, heard.aligned, models.aligner.dictionary)

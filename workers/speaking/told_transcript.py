@@ -15,9 +15,6 @@ from workers.speaking.voice import Voice
 from workers.speaking.whisper import LOG_PROBABILITY, NO_SPEECH
 from workers.speaking.written_words import as_written
 
-#: The version of how sound is sent and what comes back is read.
-TRANSCRIPTION_VERSION = "transcription-1.0"
-
 #: Words may begin so many seconds before the one before them: recognisers' times stray.
 _STRAY = 1.0
 #: Where more than this share of the words, and more than a few, are said at times that can't
