@@ -21,7 +21,7 @@ from workers.speaking import embedded as speaking
 from workers.speaking.embedded import EmbeddedSpeakingGrader
 from workers.speaking.encoding import TRANSCRIPTION_VERSION
 from workers.speaking.measure import feature_version
-from workers.transcribing import make_listener, make_transcripts
+from workers.transcribing import make_caller, make_listener, make_transcripts
 from workers.turn import TURN
 from workers.writing import embedded, llm
 from workers.writing.embedded import EmbeddedWritingGrader
@@ -80,7 +80,7 @@ def load_speaking_grader(
 ) -> SpeakingGrader:
     """Load the grader for speaking, once in each process that grades; may take seconds."""
     listener = make_listener(settings, tools)
-    transcripts = make_transcripts(settings, tools, listener)
+    transcripts = make_transcripts(settings, make_caller(settings, tools), listener)
     return EmbeddedSpeakingGrader.load(
         calibration=calibration, listener=listener, transcripts=transcripts
     )

@@ -6,7 +6,7 @@ from interlock import CircuitBreaker
 
 from grading.settings import Settings
 from workers.providers.caller import Caller
-from workers.providers.transcription import TranscriptionModel
+from workers.providers.transcription import Speech, TranscriptionModel
 from workers.shared_tools import SharedTools
 from workers.speaking.decoding import DecodingLimits
 from workers.speaking.listener import Listener, ListeningHere
@@ -28,21 +28,26 @@ def make_listener(settings: Settings, tools: SharedTools) -> Listener:
     return ListeningHere(models, limits, is_sent=is_sent)
 
 
-def make_transcripts(
-    settings: Settings,
-    tools: SharedTools,
-    listener: Listener,
-    breaker: CircuitBreaker | None = None,
-) -> Transcripts:
-    """Who transcribes what is listened to: the provider with a key, or the embedded recogniser."""
-    embedded = EmbeddedTranscripts(listener)
+def make_caller(
+    settings: Settings, tools: SharedTools, breaker: CircuitBreaker | None = None
+) -> Caller[Speech] | None:
+    """Who asks the provider to transcribe; None without a key."""
     if settings.stt_api_key is None:
-        return embedded
-    model = TranscriptionModel(settings)
+        return None
     slots = asyncio.Semaphore(settings.stt_max_in_flight)
+    model = TranscriptionModel(settings)
+    return Caller(tools.loop, slots, model, settings.grading_budget, breaker)
+
+
+def make_transcripts(
+    settings: Settings, caller: Caller[Speech] | None, listener: Listener
+) -> Transcripts:
+    """Transcripts of the provider, or of the embedded recogniser where none is asked."""
+    embedded = EmbeddedTranscripts(listener)
+    if caller is None:
+        return embedded
     return ProviderTranscripts(
-        Caller(tools.loop, slots, model, settings.grading_budget, breaker),
-        f"{model.model} {model.provider}",
+        caller,
         embedded,
         settings.grading_fallback,
         settings.grading_budget_action,

@@ -83,6 +83,11 @@ class Caller(Generic[A]):
         """
         return self._loop.start(self._ask(question, ledger))
 
+    @property
+    def name(self) -> str:
+        """The model that is asked, and its provider."""
+        return f"{self._model.model} {self._model.provider}"
+
     def prompt_hash(self, prompt: A) -> str:
         """Under what the answer to ``prompt`` is kept."""
         return self._model.prompt_hash(prompt)

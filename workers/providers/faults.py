@@ -97,14 +97,14 @@ class AnswerBreaksSchema(ProviderFault):
 
 
 class AnswerUnfounded(ProviderFault):
-    """Most of what the answer quotes does not stand where it says."""
+    """What the answer tells does not stand where it says: most quotes, or too many words' times."""
 
     code = "answer_unfounded"
     retryable = True
 
 
 class ResponseMalformed(ProviderFault):
-    """The response is none of the API's: no JSON, no choice, or nothing in it."""
+    """The response is none of the API's: no JSON, no choice or text, or nothing in it."""
 
     code = "response_malformed"
     retryable = True

@@ -25,8 +25,7 @@ TRANSCRIPTION = "transcription"
 class ProviderTranscripts:
     """Has recordings transcribed by a provider; Transcripts.
 
-    ``engine`` is what its transcripts are said to be from, and ``patience`` how long a worker that
-    shuts down waits for calls in flight, in seconds.
+    ``patience`` is how long a worker that shuts down waits for calls in flight, in seconds.
     """
 
     #: What transcribes is told by the models of the provenance.
@@ -35,14 +34,12 @@ class ProviderTranscripts:
     def __init__(
         self,
         caller: Caller[Speech],
-        engine: str,
         embedded: Transcripts,
         fallback: Fallback,
         budget_action: BudgetAction,
         patience: float,
     ) -> None:
         self._caller = caller
-        self._engine = engine
         self._embedded = embedded
         self._fallback = fallback
         self._budget_action = budget_action
@@ -62,7 +59,7 @@ class ProviderTranscripts:
         speech = opened.speech
         assert speech is not None
         step(DECODED, f"Having {speech.seconds:.0f} seconds transcribed")
-        read = reader_of(speech.seconds, opened.voice, self._engine)
+        read = reader_of(speech.seconds, opened.voice, self._caller.name)
         call = self._caller.start(Question(TRANSCRIPTION, speech, read), run.ledger)
         try:
             said = await_call(call, run, progress_at(DECODED))

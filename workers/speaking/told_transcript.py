@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from grading.domain.transcript import SpokenWord, Transcript
 from workers.providers.faults import AnswerBreaksSchema, AnswerUnfounded, ResponseMalformed
+from workers.providers.schema import places_of
 from workers.speaking.guards import guard
 from workers.speaking.languages import language_code
 from workers.speaking.voice import Voice
@@ -76,7 +77,7 @@ def reader_of(seconds: float, voice: Voice, engine: str) -> Callable[[str], Tran
         try:
             told = _Told.model_validate_json(content, strict=True)
         except ValidationError as error:
-            raise AnswerBreaksSchema(_kinds(error)) from None
+            raise AnswerBreaksSchema(places_of(error)) from None
         language = language_code(told.language)
         if language is None:
             raise AnswerBreaksSchema("its language is none that is known")
@@ -149,10 +150,3 @@ def _confidence(word: _Word, segment: _Segment | None) -> float:
     if segment is None or segment.avg_logprob is None:
         raise AnswerBreaksSchema("its words have no confidence")
     return round(exp(min(0.0, segment.avg_logprob)), 4)
-
-
-def _kinds(error: ValidationError) -> str:
-    """Where the answer differs: names of ours alone, as a key may be anything."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    kinds = sorted({fault["type"] for fault in faults})
-    return f"{len(faults)} places break the schema: {', '.join(kinds)}"

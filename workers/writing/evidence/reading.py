@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from grading.rubric.observation import Observation
 from workers.providers.faults import AnswerBreaksSchema, AnswerNotJson, AnswerUnfounded
+from workers.providers.schema import places_of
 from workers.writing.evidence.form import EvidenceForm
 from workers.writing.evidence.observations import QUOTES_NOT_FOUND, observe_evidence
 from workers.writing.own_text import OwnText
@@ -45,7 +46,7 @@ def reader_of(form: type[F], own: OwnText) -> Callable[[str], Evidence[F]]:
         try:
             filled_in = form.model_validate(document)
         except ValidationError as error:
-            raise AnswerBreaksSchema(_places(error)) from None
+            raise AnswerBreaksSchema(places_of(error)) from None
         seen = observe_evidence(filled_in, own)
         [lost] = [item for item in seen if item.kind == QUOTES_NOT_FOUND]
         if lost.value > MOST_NOT_FOUND and float(lost.details["count"]) >= FEWEST_NOT_FOUND:
@@ -53,10 +54,3 @@ def reader_of(form: type[F], own: OwnText) -> Callable[[str], Evidence[F]]:
         return Evidence(filled_in, seen)
 
     return read
-
-
-def _places(error: ValidationError) -> str:
-    """Where the answer differs from the form: names of ours alone, as a key may be anything."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    kinds = sorted({fault["type"] for fault in faults})
-    return f"{len(faults)} places break the schema: {', '.join(kinds)}"
