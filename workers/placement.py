@@ -29,7 +29,7 @@ def place(worker: Any, settings: Settings) -> bool:
     Gives whether its jobs wait on threads of one process.
     """
     waits = any(settings.asks_provider(skill) for skill in skills_of(worker.app))
-    if not _is_given("pool_cls"):
+    if not _is_given("pool"):
         worker.pool_cls = "threads" if waits else "prefork"
     on_threads = issubclass(get_implementation(worker.pool_cls), ThreadPool)
     if not _is_given("concurrency"):
