@@ -5,30 +5,22 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from grpc import StatusCode
 
 from tests.stack.door import Door, Watcher
-from tests.stack.process import CHECKOUT, session_members
+from tests.stack.process import session_members
 from tests.stack.provider.errors import server_error
 from tests.stack.provider.server import Provider
 from tests.stack.provider.transcriptions import HEARD, heard
-from tests.stack.stack import EMBEDDED, Server, Stack, Worker
+from tests.stack.recorded_submission import submit_answer
+from tests.stack.stack import EMBEDDED, Stack, Worker
 from tests.stack.waiting import until
 from vstep.grading.v1 import grading_service_pb2 as messages
-from vstep.grading.v1.job_pb2 import (
-    JOB_STATE_CANCELLED,
-    JOB_STATE_COMPLETED,
-    SPEAKING_PART_TOPIC_DEVELOPMENT,
-    Job,
-    Prompt,
-    SpeakingWork,
-)
+from vstep.grading.v1.job_pb2 import JOB_STATE_CANCELLED, JOB_STATE_COMPLETED, Job
 from vstep.grading.v1.result_pb2 import CRITERION_PRONUNCIATION, Result
 
-RECORDINGS = CHECKOUT / "embedded" / "recordings"
 #: Processes that measure load models before they begin.
 PATIENCE = 100.0
 
@@ -58,28 +50,6 @@ def _speaking_worker(stack: Stack, **settings: str) -> Worker:
     return stack.start_worker(EMBEDDED, concurrency=4, queues="speaking", **settings)
 
 
-def _submit(server: Server) -> str:
-    """A job about the demo's recording."""
-    grading = server.door.grading
-    pieces = [
-        messages.UploadAudioRequest(metadata=messages.AudioMetadata(user_id="learner-1")),
-        messages.UploadAudioRequest(chunk=(RECORDINGS / "synthetic-answer.ogg").read_bytes()),
-    ]
-    audio_id = grading.UploadAudio(iter(pieces)).audio_id
-    request = messages.SubmitJobRequest(
-        request_id=str(uuid4()),
-        submission_id=str(uuid4()),
-        attempt=1,
-        user_id="learner-1",
-        prompt=Prompt(
-            text=(RECORDINGS / "prompt.txt").read_text().strip(),
-            requirements=(RECORDINGS / "requirements.txt").read_text().strip().split("\n"),
-        ),
-        speaking=SpeakingWork(part=SPEAKING_PART_TOPIC_DEVELOPMENT, audio_id=audio_id),
-    )
-    return grading.SubmitJob(request).job.id
-
-
 def _job(door: Door, job_id: str) -> Job:
     return door.grading.GetJob(messages.GetJobRequest(job_id=job_id)).job
 
@@ -97,7 +67,7 @@ def test_a_recording_is_transcribed_by_the_provider_and_graded(
 ) -> None:
     server = asking.start_server()
     _speaking_worker(asking)
-    job_id = _submit(server)
+    job_id = submit_answer(server)
     watcher = server.door.watch(job_id)
     assert watcher.wait(PATIENCE).code is StatusCode.OK
     assert _job(server.door, job_id).state == JOB_STATE_COMPLETED
@@ -137,7 +107,7 @@ def test_a_transcript_is_paid_once_though_its_worker_is_killed(
 ) -> None:
     server = asking.start_server()
     worker = _speaking_worker(asking)
-    job_id = _submit(server)
+    job_id = submit_answer(server)
     watcher = server.door.watch(job_id)
     until(lambda: "Listening to the sounds" in _told(watcher), PATIENCE)
     assert asking.database.rows("SELECT stage FROM provider_answers") == [
@@ -159,7 +129,7 @@ def test_a_provider_that_fails_is_stood_in_for_here(asking: Stack, provider: Pro
     provider.transcriptions.choose = lambda _: server_error()
     server = asking.start_server()
     _speaking_worker(asking, GRADING_FALLBACK="embedded", GRADING_MAX_RETRIES="0")
-    job_id = _submit(server)
+    job_id = submit_answer(server)
     watcher = server.door.watch(job_id)
     assert watcher.wait(PATIENCE).code is StatusCode.OK
     assert "Transcribing 50 seconds" in _told(watcher)
@@ -176,7 +146,7 @@ def test_a_cancelled_job_stops_its_call_and_a_worker_that_shuts_down_ends_its_pr
     server = asking.start_server()
     worker = _speaking_worker(asking)
     with provider.transcriptions.hold() as gate:
-        cancelled = _submit(server)
+        cancelled = submit_answer(server)
         gate.await_held(1, PATIENCE)
         stopped_at = time.monotonic()
         server.door.grading.CancelJob(messages.CancelJobRequest(job_id=cancelled))
@@ -186,7 +156,7 @@ def test_a_cancelled_job_stops_its_call_and_a_worker_that_shuts_down_ends_its_pr
         assert call.ended_at - stopped_at < 2
     assert _job(server.door, cancelled).state == JOB_STATE_CANCELLED
 
-    job_id = _submit(server)
+    job_id = submit_answer(server)
     watcher = server.door.watch(job_id)
     until(lambda: "Listening to the sounds" in _told(watcher), PATIENCE)
     worker.signal(signal.SIGTERM)
