@@ -57,6 +57,7 @@ BREAKER_OPEN = Gauge(
 
 FALLBACKS = Counter(
     "vstep_grading_fallbacks_total",
-    "Jobs that the embedded grader graded alone although a model is set, by the reason.",
+    "Jobs that were graded without a model's evidence, or transcribed here, although a provider is"
+    " set; by the reason.",
     ("reason",),
 )

@@ -47,5 +47,5 @@ def test_words_of_another_recogniser_are_refused(
         if version == fitting:
             assert speaking_calibration_of(settings) is not None
         else:
-            with pytest.raises(SettingsError, match="^GRADING_SPEAKING_CALIBRATION: nines"):
+            with pytest.raises(SettingsError, match=r"^GRADING_SPEAKING_CALIBRATION: nines"):
                 speaking_calibration_of(settings)
