@@ -14,6 +14,8 @@ from grading.rubric.load_feedback import load_feedback
 from grading.rubric.observation import Observation
 from grading.rubric.rubric import Scorer
 from grading.settings import Settings
+from workers.evidence.prompt import load_prompt
+from workers.evidence.witness import Witness
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
@@ -23,8 +25,6 @@ from workers.speaking.measure import FEATURE_VERSION as SPEECH_FEATURE_VERSION
 from workers.turn import TURN
 from workers.writing import embedded, llm
 from workers.writing.embedded import EmbeddedWritingGrader
-from workers.writing.evidence.prompt import load_prompt
-from workers.writing.evidence.witness import Witness
 from workers.writing.light_measure import LIGHT_VERSION, LightTools, measure_lightly
 from workers.writing.llm import LlmWritingGrader, Measuring
 from workers.writing.measure import FEATURE_VERSION, Step
@@ -55,12 +55,8 @@ def wire_llm_grader(
     return LlmWritingGrader(
         EmbeddedWritingGrader.load(measurer=measurer),
         _measuring(settings, measurer),
-        Witness(
-            load_prompt(llm.PROMPT_VERSION),
-            first,
-            second[0] if second else None,
-            settings.grading_drain_seconds,
-        ),
+        load_prompt(llm.PROMPT_VERSION),
+        Witness(first, second[0] if second else None, settings.grading_drain_seconds),
         load_rubric(llm.RUBRIC_VERSION),
         load_feedback(embedded.FEEDBACK_VERSION),
         settings.grading_fallback,

@@ -12,8 +12,9 @@ from grading.domain.feedback import FeedbackLanguage
 from grading.domain.work import WritingTask
 from grading.settings import Settings
 from tests.unit.evidence.texts import ESSAY, own_text
+from workers.evidence.prompt import load_prompt, make_mark
 from workers.providers.chat import ChatModel, ChatPrompt
-from workers.writing.evidence.prompt import ask_for_evidence, load_prompt, make_mark
+from workers.writing.evidence.question import ask_for_evidence
 from workers.writing.llm import PROMPT_VERSION
 
 GOLDEN = Path(__file__).parents[2] / "cases" / "requests"
@@ -44,7 +45,7 @@ def _prompt(
 
 
 def test_no_published_prompt_was_changed() -> None:
-    folder = resources.files("workers.writing.evidence") / "prompts"
+    folder = resources.files("workers.evidence") / "prompts"
     files = {file.name.removesuffix(".md"): file for file in folder.iterdir()}
     hashes = {
         name: hashlib.sha256(file.read_bytes()).hexdigest()

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from grading.domain.criterion import Criterion
 from grading.domain.feedback import Feedback, FeedbackLanguage, Remark, Rewrite
-from workers.writing.evidence.form import FeedbackGiven, RemarkGiven, RewriteGiven
-from workers.writing.evidence.passages import Passages
+from workers.evidence.parts import FeedbackGiven, RemarkGiven, RewriteGiven
+from workers.evidence.passages import Passages
 from workers.writing.own_text import OwnText
 
 _MOST_REMARKS, _MOST_REWRITES = 3, 3
