@@ -742,14 +742,14 @@ export declare const RemarkSchema: GenMessage<Remark>;
  */
 export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
   /**
-   * The sentence, as it stands in the answer.
+   * The sentence, as it stands in the answer; absent in the feedback on a recording.
    *
    * @generated from field: vstep.grading.v1.Quote quote = 1;
    */
   quote?: Quote | undefined;
 
   /**
-   * The same, as a good writer at the next level would put it; in English.
+   * The same, as a good writer or speaker at the next level would put it; in English.
    *
    * @generated from field: string text = 2;
    */
@@ -761,6 +761,13 @@ export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * The sentence, when it was said; absent in the feedback on a text.
+   *
+   * @generated from field: vstep.grading.v1.Moment moment = 4;
+   */
+  moment?: Moment | undefined;
 };
 
 /**
