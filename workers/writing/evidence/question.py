@@ -45,7 +45,7 @@ def first_question(
 
 
 def reader_of(form: type[F], own: OwnText) -> Callable[[str], Evidence[F]]:
-    """What reads an answer about ``own`` in this form; raises what ``reading.reader_of`` says."""
+    """What reads an answer about ``own`` in this form, and raises a fault for any other."""
     return reading.reader_of(form, partial(observe_evidence, own=own))
 
 
