@@ -19,7 +19,7 @@ BREAKING_AGAINST ?= $(shell git rev-list -1 --before='4 hours ago' HEAD 2>/dev/n
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
-demo: .venv/installed ## Grade three essays on an embedded stack and show the results
+demo: .venv/installed ## Grade three essays and a recording on an embedded stack and show the results
 	@$(BIN)/python -m embedded.demo
 
 up: .venv/installed ## Run the embedded stack in the foreground on PORT (8000) until Ctrl-C

@@ -93,6 +93,7 @@ class EmbeddedStack:
         environment = {
             "DATABASE_URL": self._postgres.url,
             "CELERY_BROKER_URL": f"filesystem://{self._folder / 'broker'}",
+            "GRADING_AUDIO_URL": f"file://{self._folder / 'recordings'}",
             "GRADING_HOST": "127.0.0.1",
             "PORT": str(self._port),
             # A folder has no acknowledgements: a message that died with its
@@ -109,7 +110,7 @@ class EmbeddedStack:
         worker = [
             sys.executable, "-m", "celery", "-A", "workers.app", "worker",
             "--without-gossip", "--without-mingle",
-            "--hostname", "embedded@%h", "--queues", "writing",
+            "--hostname", "embedded@%h", "--queues", "writing,speaking",
         ]  # fmt: skip
         if not settings.models:
             # Each process that grades by itself loads the language tools.

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings
 
 from grading.audio_hosts import AudioHosts, read_audio_hosts
+from grading.environment import EnvironmentSettings
 
 #: Under the folder that a process is started in.
 _DEFAULT_FOLDER = "recordings"
@@ -27,7 +27,7 @@ def _hosts(text: str) -> str:
     return text
 
 
-class AudioSettings(BaseSettings):
+class AudioSettings(EnvironmentSettings):
     """What the service asks of recordings, each setting under the variable that sets it."""
 
     #: Where recordings are kept: ``file:///folder`` or ``s3://bucket/prefix``. A bucket's keys

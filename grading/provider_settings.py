@@ -15,10 +15,11 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from grading.domain.fallback import BudgetAction, Fallback
 from grading.domain.usage import Price, PriceTable
+from grading.environment import EnvironmentSettings
 
 
 def _endpoint(url: str) -> str:
@@ -63,13 +64,11 @@ class PriceEntry(BaseModel):
     cached: Decimal | None = Field(None, ge=0, le=100_000)
 
 
-class ProviderSettings(BaseSettings):
+class ProviderSettings(EnvironmentSettings):
     """What the service asks of a language model's provider, each under the variable that sets it.
 
     Without ``OPENAI_API_KEY`` none of them has an effect.
     """
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     #: The key of any endpoint that speaks OpenAI's API; without one, no model is asked.
     openai_api_key: Annotated[SecretStr | None, AfterValidator(_key)] = None

@@ -8,16 +8,19 @@ from rich.table import Table
 from rich.text import Text
 
 from client.cli.names import criterion_word
+from client.cli.places import places, quoted
 from client.cli.terminal import printable
 from vstep.grading.v1.result_pb2 import (
+    CRITERION_DISCOURSE_MANAGEMENT,
+    CRITERION_FLUENCY,
     CRITERION_GRAMMAR,
     CRITERION_ORGANIZATION,
+    CRITERION_PRONUNCIATION,
     CRITERION_TASK_FULFILLMENT,
     CRITERION_VOCABULARY,
     FEEDBACK_LANGUAGE_VIETNAMESE,
     Criterion,
     Feedback,
-    Quote,
     Remark,
     Rewrite,
 )
@@ -28,6 +31,9 @@ _IN_VIETNAMESE = {
     CRITERION_ORGANIZATION: "Bố cục",
     CRITERION_VOCABULARY: "Từ vựng",
     CRITERION_GRAMMAR: "Ngữ pháp",
+    CRITERION_PRONUNCIATION: "Phát âm",
+    CRITERION_FLUENCY: "Độ lưu loát",
+    CRITERION_DISCOURSE_MANAGEMENT: "Phát triển chủ đề",
 }
 
 
@@ -58,11 +64,6 @@ def _rewritten(rewrites: Iterable[Rewrite]) -> Table:
     return table
 
 
-def quoted(quotes: Iterable[Quote]) -> Text:
-    """Pieces of the answer, in one line."""
-    return Text(", ".join(f"“{printable(quote.text)}”" for quote in quotes), "cyan")
-
-
 def _listed(remarks: Iterable[Remark], names: Mapping[Criterion.ValueType, str]) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
@@ -70,6 +71,6 @@ def _listed(remarks: Iterable[Remark], names: Mapping[Criterion.ValueType, str])
     for number, remark in enumerate(remarks, 1):
         name = names.get(remark.criterion) or criterion_word(remark.criterion)
         table.add_row(f"{number}.", Text.assemble((f"{name}  ", "dim"), printable(remark.text)))
-        if remark.quotes:
-            table.add_row("", quoted(remark.quotes))
+        if (shown := places(remark.quotes, remark.moments)) is not None:
+            table.add_row("", shown)
     return table

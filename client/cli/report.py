@@ -6,10 +6,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from client.cli.feedback import print_feedback, quoted
+from client.cli.feedback import print_feedback
 from client.cli.models_used import models_used
 from client.cli.names import band_word, cap_word, criterion_word, factor_word, flag_word
 from client.cli.outcome import review_line
+from client.cli.places import places
+from client.cli.recording import print_transcript, quality_line
 from client.cli.terminal import printable
 from vstep.grading.v1.job_pb2 import Job
 from vstep.grading.v1.result_pb2 import (
@@ -27,6 +29,21 @@ _STYLE = {Impact.IMPACT_RAISES: "green", Impact.IMPACT_LOWERS: "red"}
 
 def print_result(console: Console, result: Result, job: Job) -> None:
     """Print what ``job`` scored, what stands behind it, and what the learner can take from it."""
+    if result.HasField("not_assessable"):
+        console.print(Text(f"Not assessable: {printable(result.not_assessable.message)}", "bold"))
+    else:
+        _print_scores(console, result, job)
+    if result.HasField("audio"):
+        console.print(Text(f"Recording: {quality_line(result.audio)}", "dim"))
+    if result.notice:
+        console.print(Text(printable(result.notice), "italic"))
+    console.print(Text(_origin(result.provenance), "dim"))
+    for line in models_used(result.provenance):
+        console.print(Text(line, "dim"))
+    console.print(Text(f"Job {printable(result.job_id)}", "dim"))
+
+
+def _print_scores(console: Console, result: Result, job: Job) -> None:
     console.print(
         Text.assemble(
             (f"Score {result.score:.1f} of 10", "bold"),
@@ -57,11 +74,8 @@ def print_result(console: Console, result: Result, job: Job) -> None:
     for criterion in result.criteria:
         _print_criterion(console, criterion)
     print_feedback(console, result.feedback)
-    console.print(Text(printable(result.notice), "italic"))
-    console.print(Text(_origin(result.provenance), "dim"))
-    for line in models_used(result.provenance):
-        console.print(Text(line, "dim"))
-    console.print(Text(f"Job {printable(result.job_id)}", "dim"))
+    if result.HasField("transcript"):
+        print_transcript(console, result.transcript)
 
 
 def _confidence(confidence: Confidence) -> str:
@@ -86,6 +100,8 @@ def _overview(result: Result) -> Table:
             band_word(criterion.band),
             Text(printable(criterion.descriptor)),
         )
+    for absent in result.absent_criteria:
+        table.add_row(criterion_word(absent), "–", "", "", Text("Could not be measured.", "yellow"))
     return table
 
 
@@ -97,8 +113,8 @@ def _print_criterion(console: Console, criterion: CriterionScore) -> None:
     evidence.add_column()
     for item in criterion.evidence:
         evidence.add_row(_points(item), Text(printable(item.message)))
-        if item.quotes:
-            evidence.add_row("", quoted(item.quotes))
+        if (shown := places(item.quotes, item.moments)) is not None:
+            evidence.add_row("", shown)
     console.print(Padding(evidence, (0, 0, 1, 1)))
 
 

@@ -42,6 +42,8 @@ def test_a_job_comes_with_answer_event_and_outbox_row(conn: Connection, database
         "requirements": ["Give two reasons"],
         "text": "Xin chào — “quoted”",
         "feedback_language": "en",
+        "recording_id": None,
+        "audio_url": None,
     }
     [event] = database.rows("SELECT job_id, sequence, run, state, stage FROM events")
     assert event == {

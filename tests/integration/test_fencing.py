@@ -158,6 +158,7 @@ def test_settling_writes_result_state_and_event_together(
     assert (last["sequence"], last["state"]) == (job.last_sequence, "completed")
     assert last["outcome"] == {
         "score": 6.5, "band": "b2", "caps": [], "flags": [], "confidence": 95,
+        "not_assessable": None, "message": "",
     }  # fmt: skip
     assert database.rows("SELECT outcome FROM runs") == [{"outcome": "completed"}]
 

@@ -29,6 +29,7 @@ SECRET = "host db.internal user vstep password hunter2"
 #: Never leave the process that they are raised in.
 INTERNAL = {
     domain.AudioRefused,
+    domain.RecordingGone,
     domain.SettingsError,
     domain.LeaseLost,
     domain.TransientFault,
@@ -69,6 +70,18 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     (domain.BacklogFull(Skill.WRITING, 9), StatusCode.RESOURCE_EXHAUSTED, "BACKLOG_FULL"),
     (domain.CursorInvalid(), StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID"),
     (domain.CursorTooOld("MTIz"), StatusCode.OUT_OF_RANGE, "CURSOR_TOO_OLD"),
+    (
+        domain.RecordingNotFound(uuid4()),
+        StatusCode.FAILED_PRECONDITION,
+        "AUDIO_NOT_FOUND",
+    ),
+    (service.AudioNotRecognized(), StatusCode.INVALID_ARGUMENT, "AUDIO_NOT_RECOGNIZED"),
+    (
+        service.AudioChecksumMismatch("sha256", "00ff"),
+        StatusCode.INVALID_ARGUMENT,
+        "AUDIO_CHECKSUM_MISMATCH",
+    ),
+    (service.AudioTooLarge(9), StatusCode.INVALID_ARGUMENT, "AUDIO_TOO_LARGE"),
     (service.Draining(), StatusCode.UNAVAILABLE, "DRAINING"),
     (service.StreamTooOld(), StatusCode.UNAVAILABLE, "STREAM_AGE_LIMIT"),
     (service.WatcherTooSlow(), StatusCode.UNAVAILABLE, "WATCHER_TOO_SLOW"),
@@ -82,6 +95,7 @@ OF_JOBS = {
     "GRADER_FAILED",
     "PROVIDER_FAILED",
     "DEAD_LETTERED",
+    "AUDIO_REFUSED",
 }
 
 

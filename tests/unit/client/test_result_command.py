@@ -11,6 +11,7 @@ from tests.unit.client.scripted_server import (
     ScriptedServer,
     last,
 )
+from tests.unit.client.spoken import SILENT, SPOKEN
 from vstep.grading.v1 import grading_service_pb2 as service
 from vstep.grading.v1.job_pb2 import (
     JOB_STATE_COMPLETED,
@@ -114,3 +115,38 @@ def test_a_quote_can_not_steer_the_terminal(
     out = capsys.readouterr().out
     assert "“he [red]go[/red]\N{REPLACEMENT CHARACTER}[2J”" in out
     assert "\x1b" not in out
+
+
+def test_shows_when_things_are_heard_in_a_recording(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["GetResult"] = [service.GetResultResponse(result=SPOKEN)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    out = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    for part in (
+        "Score 6.5 of 10   Band B2   4 words\n",
+        "\nPronunciation       –",
+        "Could not be measured.",
+        "- 0.40 Long pauses.\n        1:01, 1:05 “the [b]the[/b]”\n",
+        "1. Fluency  Pause less.\n    1:01\n",
+        "What was heard  en, confidence 72%, by whisper-base 1.2\n"
+        " 0:00 I agree.\N{REPLACEMENT CHARACTER}[2J\n"
+        " 1:03 Towns grow.\n",
+        "Recording: 30.2 s of speech in 64.5 s, level -20 dB,",
+        " 32 dB over the noise, 1.23%",
+    ):
+        assert part in out
+
+
+def test_shows_that_there_was_nothing_to_grade(
+    server: ScriptedServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["GetResult"] = [service.GetResultResponse(result=SILENT)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Not assessable: Nothing is heard in the recording.\n")
+    assert "Recording: 0.0 s of speech in 12.0 s, level -91 dB\n" in out
+    assert "Score" not in out
+    assert "below B1" not in out

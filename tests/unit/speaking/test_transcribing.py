@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grading.domain.result import GradingResult
@@ -13,7 +14,7 @@ from workers.speaking.models import SpeakingModels
 from workers.speaking.transcriber import Transcriber
 from workers.speaking.voice import Interval, Voice
 from workers.speaking.weights import WeightsError, joined_weights
-from workers.speaking.whisper import pieces
+from workers.speaking.whisper import pieces, without_padding
 
 SHORT = CASES / "synthetic-short.webm"
 
@@ -83,3 +84,14 @@ def test_who_never_pauses_is_cut_all_the_same() -> None:
     cuts = pieces(150.0, Voice((Interval(0.0, 150.0),)))
     assert [end - start for start, end in cuts] == [58, 58, 34]
     assert pieces(3.0, Voice(())) == [(0.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("sounding", "kept"), [(0, 1_500), (400, 1_500), (2_000, 2_150), (2_999, 3_000)]
+)
+def test_padding_is_not_encoded(sounding: int, kept: int) -> None:
+    features = np.full((80, 3_000), -1.5, dtype=np.float32)
+    features[:, :sounding] = 0.5
+    lean = without_padding(features)
+    assert lean.shape == (80, kept)
+    assert np.array_equal(lean, features[:, :kept])
