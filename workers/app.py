@@ -19,10 +19,10 @@ def _load_writing(settings: Settings, calibration: Calibration | None) -> Writin
     return load_writing_grader(settings, calibration)
 
 
-def _load_speaking(calibration: Calibration | None) -> SpeakingGrader:
+def _load_speaking(settings: Settings, calibration: Calibration | None) -> SpeakingGrader:
     from workers.graders import load_speaking_grader
 
-    return load_speaking_grader(calibration)
+    return load_speaking_grader(settings, calibration)
 
 
 def _create() -> Celery:
@@ -38,7 +38,7 @@ def _create() -> Celery:
     return create_app(
         settings,
         partial(_load_writing, settings, writing),
-        partial(_load_speaking, speaking),
+        partial(_load_speaking, settings, speaking),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from workers.grader import SpeakingGrader, WritingGrader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
 from workers.speaking import embedded as speaking
+from workers.speaking import llm as speaking_llm
 from workers.speaking.embedded import EmbeddedSpeakingGrader
+from workers.speaking.llm import LlmSpeakingGrader
 from workers.speaking.measure import FEATURE_VERSION as SPEECH_FEATURE_VERSION
 from workers.turn import TURN
 from workers.writing import embedded, llm
@@ -38,10 +41,7 @@ def load_writing_grader(settings: Settings, calibration: Calibration | None) -> 
     """Load the grader for writing, once in each process that grades; may take seconds."""
     if not settings.models:
         return EmbeddedWritingGrader.load(calibration=calibration)
-    loop = BackgroundLoop()
-    slots = asyncio.Semaphore(settings.openai_max_in_flight)
-    callers = [Caller(loop, slots, settings, model) for model in settings.models]
-    return wire_llm_grader(settings, callers, _measurer(settings), calibration)
+    return wire_llm_grader(settings, _callers.of(settings), _measurer(settings), calibration)
 
 
 def wire_llm_grader(
@@ -51,12 +51,11 @@ def wire_llm_grader(
     calibration: Calibration | None = None,
 ) -> LlmWritingGrader:
     """The grader that hears the models of ``callers``: one, or two."""
-    first, *second = callers
     return LlmWritingGrader(
         EmbeddedWritingGrader.load(measurer=measurer),
         _measuring(settings, measurer),
         load_prompt(llm.PROMPT_VERSION),
-        Witness(first, second[0] if second else None, settings.grading_drain_seconds),
+        _witness(settings, callers),
         load_rubric(llm.RUBRIC_VERSION),
         load_feedback(embedded.FEEDBACK_VERSION),
         settings.grading_fallback,
@@ -65,9 +64,32 @@ def wire_llm_grader(
     )
 
 
-def load_speaking_grader(calibration: Calibration | None) -> SpeakingGrader:
+def load_speaking_grader(settings: Settings, calibration: Calibration | None) -> SpeakingGrader:
     """Load the grader for speaking, once in each process that grades; may take seconds."""
-    return EmbeddedSpeakingGrader.load(calibration=calibration)
+    if not settings.models:
+        return EmbeddedSpeakingGrader.load(calibration=calibration)
+    embedded = EmbeddedSpeakingGrader.load()
+    return wire_llm_speaking_grader(settings, _callers.of(settings), embedded, calibration)
+
+
+def wire_llm_speaking_grader(
+    settings: Settings,
+    callers: Sequence[Caller],
+    embedded: EmbeddedSpeakingGrader,
+    calibration: Calibration | None = None,
+) -> LlmSpeakingGrader:
+    """The grader that hears the models of ``callers``, one or two, on the words of a recording."""
+    return LlmSpeakingGrader(
+        embedded,
+        load_prompt(speaking_llm.PROMPT_VERSION),
+        _witness(settings, callers),
+        load_rubric(speaking_llm.RUBRIC_VERSION),
+        load_feedback(speaking.FEEDBACK_VERSION),
+        _scorers(settings),
+        settings.grading_fallback,
+        settings.grading_budget_action,
+        calibration,
+    )
 
 
 def writing_calibration_of(settings: Settings) -> Calibration | None:
@@ -87,11 +109,12 @@ def writing_calibration_of(settings: Settings) -> Calibration | None:
 
 def speaking_calibration_of(settings: Settings) -> Calibration | None:
     """The same of speaking."""
+    if settings.models:
+        versions = speaking_llm.OBSERVED_VERSION, speaking_llm.RUBRIC_VERSION
+    else:
+        versions = SPEECH_FEATURE_VERSION, speaking.RUBRIC_VERSION
     return _calibration(
-        "GRADING_SPEAKING_CALIBRATION",
-        settings.grading_speaking_calibration,
-        SPEECH_FEATURE_VERSION,
-        speaking.RUBRIC_VERSION,
+        "GRADING_SPEAKING_CALIBRATION", settings.grading_speaking_calibration, *versions
     )
 
 
@@ -108,6 +131,39 @@ def _calibration(
         raise SettingsError(f"{variable}: {error}") from None
 
 
+class _Callers:
+    """Who asks the models, made once in a process: its graders share slots and breakers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: list[tuple[Settings, Sequence[Caller]]] = []
+
+    def of(self, settings: Settings) -> Sequence[Caller]:
+        """The callers of the models that ``settings`` name."""
+        with self._lock:
+            for known, callers in self._made:
+                if known is settings:
+                    return callers
+            loop = BackgroundLoop()
+            slots = asyncio.Semaphore(settings.openai_max_in_flight)
+            made = [Caller(loop, slots, settings, model) for model in settings.models]
+            self._made.append((settings, made))
+            return made
+
+
+_callers = _Callers()
+
+
+def _witness(settings: Settings, callers: Sequence[Caller]) -> Witness:
+    first, *second = callers
+    return Witness(first, second[0] if second else None, settings.grading_drain_seconds)
+
+
+def _scorers(settings: Settings) -> frozenset[Scorer]:
+    both = settings.grading_scorers == "both"
+    return frozenset(Scorer) if both else frozenset({Scorer.EVIDENCE})
+
+
 def _measurer(settings: Settings) -> Measurer:
     processes = settings.grading_measuring_processes
     if processes is None:
@@ -122,7 +178,7 @@ def _measuring(settings: Settings, measurer: Measurer) -> Measuring:
             del own  # the measuring process reads the work by itself
             return measurer.measure(work, step)
 
-        return Measuring(measure, frozenset(Scorer), FEATURE_VERSION, tool_versions())
+        return Measuring(measure, _scorers(settings), FEATURE_VERSION, tool_versions())
     tools = LightTools()
 
     def observe(work: WritingWork, own: OwnText, step: Step) -> tuple[Observation, ...]:
@@ -130,4 +186,4 @@ def _measuring(settings: Settings, measurer: Measurer) -> Measuring:
         with TURN:
             return measure_lightly(own, tools)
 
-    return Measuring(observe, frozenset({Scorer.EVIDENCE}), LIGHT_VERSION, tools.versions)
+    return Measuring(observe, _scorers(settings), LIGHT_VERSION, tools.versions)

@@ -11,6 +11,7 @@ from workers.speaking.decoding import decode
 from workers.speaking.models import SpeakingModels
 from workers.speaking.pitch import Pitch
 from workers.speaking.quality import judge_quality, why_not_assessable
+from workers.speaking.sound import Sound
 from workers.speaking.voice import Voice
 from workers.speaking.whisper import ENGLISH
 
@@ -19,6 +20,16 @@ Step = Callable[[float, str], None]
 
 #: The shares of the work that transcribing and aligning end at.
 _DECODED, _TRANSCRIBED, _ALIGNED = 0.05, 0.75, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """A recording whose words are known, and nothing yet of how they sound."""
+
+    sound: Sound
+    voice: Voice
+    quality: AudioQuality
+    transcript: Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,12 @@ def listen(recording: Path, models: SpeakingModels, step: Step) -> Heard | Nothi
         AudioRefused: the recording can't be used, and trying again would not help.
         TransientFault: a fault of the transcriber that another run may mend.
     """
+    said = transcribe(recording, models, step)
+    return said if isinstance(said, NothingHeard) else listen_closely(said, models, step)
+
+
+def transcribe(recording: Path, models: SpeakingModels, step: Step) -> Transcribed | NothingHeard:
+    """Decode, judge and transcribe ``recording``; raises what ``listen`` does."""
     step(0.0, "Decoding the recording")
     sound = decode(recording)
     voice = models.voice.listen(sound)
@@ -66,8 +83,14 @@ def listen(recording: Path, models: SpeakingModels, step: Step) -> Heard | Nothi
     transcript = models.transcriber.transcribe(sound, voice, heard)
     if not transcript.words:
         return NothingHeard(quality, NotAssessableReason.NO_SPEECH)
+    return Transcribed(sound, voice, quality, transcript)
+
+
+def listen_closely(said: Transcribed, models: SpeakingModels, step: Step) -> Heard:
+    """Align what was ``said``, and follow the voice."""
     step(_TRANSCRIBED, "Listening to the sounds")
-    is_english = transcript.language == ENGLISH
-    aligned = models.aligner.align(sound, transcript.words) if is_english else ()
+    is_english = said.transcript.language == ENGLISH
+    aligned = models.aligner.align(said.sound, said.transcript.words) if is_english else ()
     step(_ALIGNED, "Listening to the voice")
-    return Heard(quality, voice, transcript, aligned, models.pitch.track(sound))
+    pitch = models.pitch.track(said.sound)
+    return Heard(said.quality, said.voice, said.transcript, aligned, pitch)

@@ -21,6 +21,7 @@ from workers import metrics
 from workers.evidence.prompt import PromptFile
 from workers.evidence.remarks import feedback_from
 from workers.evidence.to_grader import TO_GRADER, observe_passages, with_passages
+from workers.evidence.unasked import NOTHING_OWN
 from workers.evidence.witness import Heard, Witness
 from workers.grader import Run
 from workers.providers.consequence import go_on_without
@@ -37,10 +38,6 @@ GRADER = "llm-writing"
 GRADER_VERSION = "1.0"
 RUBRIC_VERSION = "writing-llm-1.0"
 PROMPT_VERSION = "evidence-1.0"
-
-#: Why no model was asked, beside the codes of faults and TO_GRADER: nothing in the answer is the
-#: writer's own.
-NOTHING_OWN = "nothing_own"
 
 _Heard = Heard[EvidenceAndFeedbackForm, EvidenceForm]
 #: Observes an answer; what it finds is judged beside a model's evidence.

@@ -390,7 +390,8 @@ export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
    * Why no model's evidence went into the result although the service asks one:
    * the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
    * `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
-   * where nothing in it is the writer's own. Empty otherwise.
+   * where nothing in it is the learner's own; `not_english` where another language
+   * is spoken. Empty otherwise.
    *
    * @generated from field: string fallback = 10;
    */
