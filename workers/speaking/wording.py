@@ -38,7 +38,8 @@ _TOLD = frozenset(
 def own_words(text: SpeechText, work: SpeakingWork) -> OwnText:
     """The speaker's own words, as those of a written answer to the same prompt."""
     # As an essay: a letter would be asked for its greeting.
-    return read_own_text(WritingWork(WritingTask.ESSAY, text.text, work.prompt))
+    essay = WritingWork(WritingTask.ESSAY, text.text, work.prompt)
+    return read_own_text(essay, is_spoken=True)
 
 
 def read_transcript(text: SpeechText, work: SpeakingWork, models: Models) -> Answer:
