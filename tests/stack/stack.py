@@ -31,10 +31,15 @@ class Server(Process):
 
 
 class Worker(Process):
-    """``celery worker``, which grades ``concurrency`` jobs at a time."""
+    """``celery worker``, which grades ``concurrency`` jobs of ``queues`` at a time."""
 
     def __init__(
-        self, app: str, settings: dict[str, str], folder: Path, concurrency: int = 1
+        self,
+        app: str,
+        settings: dict[str, str],
+        folder: Path,
+        concurrency: int = 1,
+        queues: str = "writing",
     ) -> None:
         #: Under what name it takes jobs.
         self.hostname = f"tests-{free_port()}@localhost"
@@ -42,7 +47,7 @@ class Worker(Process):
             "worker",
             [
                 "-m", "celery", "-A", app, "worker", "--concurrency", str(concurrency),
-                "--without-gossip", "--without-mingle", "--queues", "writing",
+                "--without-gossip", "--without-mingle", "--queues", queues,
                 "--hostname", self.hostname,
             ],
             settings,
@@ -74,9 +79,11 @@ class Stack:
             server.await_health("vstep.grading.v1.GradingService")
         return server
 
-    def start_worker(self, app: str = SCRIPTED, concurrency: int = 1, **settings: str) -> Worker:
+    def start_worker(
+        self, app: str = SCRIPTED, concurrency: int = 1, queues: str = "writing", **settings: str
+    ) -> Worker:
         """Start a worker; it takes jobs as soon as it can."""
-        worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency)
+        worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency, queues)
         self._started.append(worker)
         return worker
 
