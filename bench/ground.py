@@ -12,7 +12,8 @@ from pathlib import Path
 
 import grpc
 
-from embedded.postgres import PrivatePostgres, free_port
+from embedded.ports import free_port
+from embedded.postgres import PrivatePostgres
 from grading.settings import Settings
 from grading.store.engine import make_engine
 from grading.store.schema import migrate

@@ -29,7 +29,7 @@ from bench.ground import Ground, ground
 from bench.histogram import quantile
 from bench.processor_time import Processes
 from bench.report import Aim, Bound, Figure, Report
-from embedded.postgres import free_port
+from embedded.ports import free_port
 from tests.stack.waiting import until
 from vstep.grading.v1.grading_service_pb2 import BatchSubmitJobsRequest, SubmitJobRequest
 from vstep.grading.v1.job_pb2 import Prompt, WritingTask, WritingWork

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from client.client import GradingClient
 from client.errors import ClientError
 from client.resumption import WatchLimits
 from client.submission import Work
+from embedded.ports import free_port
 from embedded.postgres import PostgresNotStarted
 from embedded.stack import EmbeddedStack, StackNotReady
 from grading.exceptions import SettingsError
@@ -72,7 +72,7 @@ def main() -> int:
     try:
         console.print("Starting PostgreSQL, a worker and a server …")
         began = time.monotonic()
-        with EmbeddedStack(FOLDER, _free_port()) as stack:
+        with EmbeddedStack(FOLDER, free_port()) as stack:
             address = stack.address
             console.print(f"Ready at {address} after {time.monotonic() - began:.1f} s.")
             try:
@@ -167,12 +167,6 @@ def _show(console: Console, essays: dict[str, Graded], recording: Graded) -> Non
 
 def _headed(title: str) -> Rule:
     return Rule(title, style="", characters="=")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _failed(line: str) -> int:

@@ -5,7 +5,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import IO
 
 import psycopg
+
+from embedded.ports import free_port
 
 USER = "vstep"
 DATABASE = "vstep_grading"
@@ -251,10 +252,3 @@ def _copy_programs(programs: Path, refuge: Path) -> Path:
         shutil.copytree(programs, copied.with_suffix(".part"), dirs_exist_ok=True)
         copied.with_suffix(".part").rename(copied)
     return copied
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -99,6 +99,13 @@ class Relay:
                 look_at = 0.0
             except SQLAlchemyError as error:
                 _log.warning("outbox_out_of_reach", error=type(error).__name__)
+            except Exception:
+                # Libraries raise anything while their connection breaks, and a server
+                # whose relay has ended would look well and send nothing.
+                self.broker_reached = False
+                _log.exception("relay_failed")
+                self._link.close()
+                look_at = 0.0
             # A full window isn't emptied by what is accepted meanwhile.
             (self._stop if pause == FULL_WINDOW_SECONDS else self._wake).wait(
                 min(pause, SIGN_OF_LIFE_SECONDS)

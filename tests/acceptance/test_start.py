@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.stack.ports import free_port
+from embedded.ports import free_port
 from tests.stack.process import CHECKOUT, environment
 from tests.stack.stack import Server
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from grpc import StatusCode
 
+from embedded.ports import free_port
 from tests.stack.door import READINESS, SERVING, Door
-from tests.stack.ports import free_port
 from tests.stack.process import environment
 from tests.stack.submissions import submission
 from tests.stack.waiting import until

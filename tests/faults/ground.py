@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psycopg
 
+from embedded.ports import free_port
 from embedded.postgres import PrivatePostgres
 from grading.store.schema import migrate
 from tests.stack.door import READINESS
-from tests.stack.ports import free_port
 from tests.stack.postgres import Database
 from tests.stack.process import Process, session_members
 from tests.stack.rabbitmq import PrivateRabbit
@@ -23,6 +23,15 @@ from tests.stack.waiting import until
 LOOK_SECONDS = 0.2
 
 _HOLDER = "SELECT worker FROM runs WHERE job_id = %s AND ended_at IS NULL"
+#: What is told of the database after a violation.
+_STANDING = {
+    "jobs": "SELECT state, count(*) FROM jobs GROUP BY state",
+    "outbox": "SELECT count(*), count(sent_at), max(sent_at), max(sends) FROM outbox",
+    "workers": "SELECT * FROM workers",
+    "now": "SELECT now()",
+}
+#: How much of each log, in characters.
+SHOWN = 2000
 _BACKEND = """
     SELECT pid FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -71,6 +80,19 @@ class Ground:
         for server in self.servers:
             server.await_health(READINESS)
             server.await_health("workers")
+
+    def account(self) -> str:
+        """How the database and every process stand, for who wonders about a violation."""
+        lines = [f"{what}: {self._told(query)}" for what, query in _STANDING.items()]
+        for log in sorted(self._folder.glob("*.log")):
+            lines += [f"== {log.name}", log.read_text(errors="replace")[-SHOWN:]]
+        return "\n".join(lines)
+
+    def _told(self, query: str) -> object:
+        try:
+            return self.database.rows(query)
+        except psycopg.Error as error:
+            return error
 
     def stop(self) -> None:
         """End everything, and delete what it wrote."""

@@ -31,7 +31,7 @@ def test_the_promise_holds_whatever_is_killed(
     size = Size()
     report = run_scenario(ground, seed(), size)
     record_property(SUMMARY, str(report))
-    assert report.violations == []
+    assert report.violations == [], ground.account()
     assert report.ends.total() == size.jobs
     assert {*report.struck} == {*Kind}
     # A job may end with its retries used up, but most are graded for all that.

@@ -188,3 +188,22 @@ def test_what_a_wiped_broker_lost_is_sent_again_at_once(
     with _relay(database, broker_url) as relay:
         until(lambda: relay.broker_reached)
     assert _messages(broker_url) == []
+
+
+def test_what_nobody_foresaw_ends_no_relay(
+    conn: Connection, database: Database, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As amqp does when its transport is gone between two of its own steps.
+    failures = [AttributeError("'NoneType' object has no attribute 'send'")] * 2
+    publish = Publisher.publish
+
+    def fail_first(self: Publisher, messages: list[Message]) -> None:
+        if failures:
+            raise failures.pop()
+        publish(self, messages)
+
+    monkeypatch.setattr(Publisher, "publish", fail_first)
+    accept(conn, [new_job()])
+    with _relay(database, broker_url):
+        until(lambda: _sent(database) == 1)
+    assert not failures

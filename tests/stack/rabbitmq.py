@@ -16,9 +16,9 @@ from pathlib import Path
 from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 
+from embedded.ports import free_port
 from grading.broker import DEAD_JOBS, DEAD_LETTERS
 from grading.domain.work import Skill
-from tests.stack.ports import free_port
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 USER = "tests"

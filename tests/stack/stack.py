@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from embedded.ports import free_port
 from tests.stack.door import SERVING, Door
-from tests.stack.ports import free_port
 from tests.stack.postgres import Database
 from tests.stack.process import Process
 from tests.stack.waiting import until
