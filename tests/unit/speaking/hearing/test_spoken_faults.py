@@ -17,7 +17,7 @@ from tests.stack.provider.call import Call
 from tests.stack.provider.errors import invalid_api_key, rate_limited, server_error
 from tests.stack.provider.exchange import Script
 from tests.stack.provider.server import Provider
-from tests.unit.speaking.heard.conftest import Listener
+from tests.unit.speaking.hearing.conftest import Listener
 
 FIRST, SECOND = "model-one", "model-two"
 PRICES = f'{{"{FIRST}": {{"prompt": 4, "completion": 0}}}}'

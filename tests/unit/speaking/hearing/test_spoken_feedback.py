@@ -11,7 +11,7 @@ from tests.stack.provider.answers import Answer
 from tests.stack.provider.call import Call
 from tests.stack.provider.exchange import Script
 from tests.stack.provider.server import Provider
-from tests.unit.speaking.heard.conftest import TEXT, Listener
+from tests.unit.speaking.hearing.conftest import TEXT, Listener
 
 #: A pause after every fourth word: there is something to be said of how that sounds.
 HALTING = " ".join(f"{word} |" if at % 4 == 3 else word for at, word in enumerate(TEXT.split()))

@@ -13,7 +13,7 @@ from tests.stack.evidence import shown
 from tests.stack.provider.server import Provider
 from tests.stack.waiting import until
 from tests.unit.speaking.conftest import CASES
-from tests.unit.speaking.heard.conftest import TEXT, Listener
+from tests.unit.speaking.hearing.conftest import TEXT, Listener
 from workers.speaking.models import SpeakingModels
 
 #: Said twice in a row, which is no part of what the model is shown.
