@@ -18,6 +18,9 @@ from grading.rubric.load import load_rubric
 from grading.store.provider_answers import KeptAnswer, ProviderCall
 from workers.calibration.answer_hash import answer_hash
 from workers.calibration.evidence_folder import EvidenceFolder
+from workers.evidence.prompt import load_prompt, make_mark
+from workers.evidence.reading import Evidence
+from workers.evidence.witness import EVIDENCE
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller, Question
 from workers.providers.chat import ChatModel, ChatPrompt
@@ -31,9 +34,7 @@ from workers.providers.faults import (
 )
 from workers.writing import llm
 from workers.writing.evidence.form import EvidenceAndFeedbackForm
-from workers.writing.evidence.prompt import load_prompt, make_mark
-from workers.writing.evidence.reading import Evidence
-from workers.writing.evidence.witness import EVIDENCE, first_question
+from workers.writing.evidence.question import first_question
 from workers.writing.own_text import read_own_text
 
 Asked = Question[ChatPrompt, Evidence[EvidenceAndFeedbackForm]]

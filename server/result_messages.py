@@ -120,7 +120,12 @@ def _remark(remark: Remark) -> messages.Remark:
 
 
 def _rewrite(rewrite: Rewrite) -> messages.Rewrite:
-    return messages.Rewrite(quote=_quote(rewrite.quote), text=rewrite.text, reason=rewrite.reason)
+    return messages.Rewrite(
+        quote=None if rewrite.quote is None else _quote(rewrite.quote),
+        text=rewrite.text,
+        reason=rewrite.reason,
+        moment=None if rewrite.moment is None else moment_to(rewrite.moment),
+    )
 
 
 def _quote(quote: Quote) -> messages.Quote:

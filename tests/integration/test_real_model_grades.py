@@ -15,14 +15,15 @@ from grading.store.provider_answers import KeptAnswer, ProviderCall
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.real_model import NAME, RealModel, real_model
 from workers import graders, shared_tools
+from workers.evidence import prompt
+from workers.evidence.parts import Form, strict_schema
 from workers.providers import faults
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import ANSWERED, Caller
 from workers.providers.chat import ChatPrompt
 from workers.shared_tools import SharedTools
 from workers.unwatched_run import UnwatchedRun
-from workers.writing.evidence import prompt
-from workers.writing.evidence.form import EvidenceForm, PositionSeen, strict_schema
+from workers.writing.evidence.form import PositionSeen
 from workers.writing.llm import PROMPT_VERSION
 
 WORK = WritingWork(
@@ -138,7 +139,7 @@ def bounded(schema: Any) -> Any:
     return {key: bounded(value) for key, value in schema.items()} | more
 
 
-def small(form: type[EvidenceForm]) -> Any:
+def small(form: type[Form]) -> Any:
     """A part of the schema, for a model that is told it in words."""
     del form
     return PositionSeen.model_json_schema()

@@ -31,7 +31,7 @@ class Server(Process):
 
 
 class Worker(Process):
-    """``celery worker``, which grades ``concurrency`` jobs at a time."""
+    """``celery worker``, which grades ``concurrency`` jobs of ``queues`` at a time."""
 
     def __init__(
         self,
@@ -80,11 +80,7 @@ class Stack:
         return server
 
     def start_worker(
-        self,
-        app: str = SCRIPTED,
-        concurrency: int = 1,
-        queues: str = "writing",
-        **settings: str,
+        self, app: str = SCRIPTED, concurrency: int = 1, queues: str = "writing", **settings: str
     ) -> Worker:
         """Start a worker; it takes jobs as soon as it can."""
         worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency, queues)

@@ -33,10 +33,16 @@ def store_recording(conn: Connection, settings: Settings, content: bytes) -> UUI
     return recording.id
 
 
-def submit_recording(conn: Connection, settings: Settings, content: bytes, prompt: Prompt) -> UUID:
+def submit_recording(
+    conn: Connection,
+    settings: Settings,
+    content: bytes,
+    prompt: Prompt,
+    part: SpeakingPart = SpeakingPart.TOPIC_DEVELOPMENT,
+) -> UUID:
     """Accept a job with a recorded answer; gives its id."""
     recording = StoredRecording(store_recording(conn, settings, content))
-    work = SpeakingSubmission(SpeakingPart.TOPIC_DEVELOPMENT, recording, prompt)
+    work = SpeakingSubmission(part, recording, prompt)
     job = replace(new_job(time_allowed=timedelta(hours=1)), work=work)
     accept(conn, [job])
     return job.id

@@ -57,6 +57,10 @@ class Transcribed:
         """How well they can be heard."""
         return self.opened.quality
 
+    def calibration_or_none(self, calibration: Calibration | None) -> Calibration | None:
+        """What scores may be calibrated by; it tells nothing of another recogniser's words."""
+        return None if self.transcription.fallback else calibration
+
 
 class EmbeddedSpeakingGrader:
     """Grades speaking by what is heard, whoever transcribes it; a SpeakingGrader."""
@@ -128,11 +132,10 @@ class EmbeddedSpeakingGrader:
     ) -> GradingResult:
         """Score what was measured."""
         run.report(JobStage.SCORING, 0.9, "Applying the rubric")
-        # It tells nothing of another recogniser's words.
-        calibration = None if said.transcription.fallback else self._calibration
+        calibration = said.calibration_or_none(self._calibration)
         verdict = judge(self._rubric, work.part, observations, calibration)
         feedback = write_feedback(self._feedback, work.feedback_language, verdict, observations)
-        provenance = self._provenance(said.transcription, calibration)
+        provenance = self.provenance(said.transcription, calibration)
         return replace(
             verdict.result(provenance, feedback),
             transcript=said.transcript,
@@ -145,10 +148,10 @@ class EmbeddedSpeakingGrader:
         quality: AudioQuality,
         transcription: Transcription | None = None,
     ) -> NotAssessable:
-        provenance = self._provenance(transcription, self._calibration)
+        provenance = self.provenance(transcription, self._calibration)
         return NotAssessable(reason, _MESSAGES[reason], quality, provenance)
 
-    def _provenance(
+    def provenance(
         self, transcription: Transcription | None, calibration: Calibration | None
     ) -> Provenance:
         """How a result came about; without a ``transcription`` nothing was transcribed."""

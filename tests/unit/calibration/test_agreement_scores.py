@@ -21,13 +21,13 @@ from tests.unit.calibration.conftest import observe
 from tests.unit.calibration.marked_essays import essay, seen_in
 from workers.calibration.evidence_folder import EvidenceFolder
 from workers.calibration.kept_evidence import observe_kept
+from workers.evidence.witness import EVIDENCE
 from workers.graders import wire_llm_grader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
 from workers.providers.chat import ChatModel, ChatPrompt
 from workers.unwatched_run import UnwatchedRun
 from workers.writing import llm
-from workers.writing.evidence.witness import EVIDENCE
 from workers.writing.measure import Step
 from workers.writing.own_text import read_own_text
 

@@ -17,6 +17,7 @@ from vstep.grading.v1.result_pb2 import (
     Provenance,
     Remark,
     Result,
+    Rewrite,
     SpokenWord,
     Transcript,
 )
@@ -53,7 +54,14 @@ SPOKEN = Result(
                 text="Pause less.",
                 moments=[Moment(start=61.2, end=62.9)],
             )
-        ]
+        ],
+        rewrites=[
+            Rewrite(
+                moment=Moment(text="I agree.", start=0.4, end=0.9),
+                text="I couldn't agree more.",
+                reason="It says how much.",
+            )
+        ],
     ),
     transcript=Transcript(
         words=[

@@ -130,6 +130,7 @@ def test_shows_when_things_are_heard_in_a_recording(
         "Could not be measured.",
         "- 0.40 Long pauses.\n        1:01, 1:05 “the [b]the[/b]”\n",
         "1. Fluency  Pause less.\n    1:01\n",
+        "1. 0:00 “I agree.”\n →  I couldn't agree more.\n    It says how much.\n",
         "What was heard  en, confidence 72%, by whisper-base 1.2\n"
         " 0:00 I agree.\N{REPLACEMENT CHARACTER}[2J\n"
         " 1:03 Towns grow.\n",

@@ -607,7 +607,8 @@ class Provenance(_message.Message):
     why a recording was transcribed here although a provider is to do it:
     the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
     `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
-    where nothing in it is the writer's own. Empty otherwise.
+    where nothing in it is the learner's own; `not_english` where another language
+    is spoken. Empty otherwise.
     """
     @_builtins.property
     def grading_duration(self) -> _duration_pb2.Duration:
@@ -954,13 +955,18 @@ class Rewrite(_message.Message):
     QUOTE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    MOMENT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The same, as a good writer at the next level would put it; in English."""
+    """The same, as a good writer or speaker at the next level would put it; in English."""
     reason: _builtins.str
     """What makes it better, in the language of the feedback."""
     @_builtins.property
     def quote(self) -> Global___Quote:
-        """The sentence, as it stands in the answer."""
+        """The sentence, as it stands in the answer; absent in the feedback on a recording."""
+
+    @_builtins.property
+    def moment(self) -> Global___Moment:
+        """The sentence, when it was said; absent in the feedback on a text."""
 
     def __init__(
         self,
@@ -968,10 +974,11 @@ class Rewrite(_message.Message):
         quote: Global___Quote | None = ...,
         text: _builtins.str = ...,
         reason: _builtins.str = ...,
+        moment: Global___Moment | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment", "quote", b"quote"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote", "reason", b"reason", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment", "quote", b"quote", "reason", b"reason", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

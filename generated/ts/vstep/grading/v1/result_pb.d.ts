@@ -400,7 +400,8 @@ export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
    * why a recording was transcribed here although a provider is to do it:
    * the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
    * `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
-   * where nothing in it is the writer's own. Empty otherwise.
+   * where nothing in it is the learner's own; `not_english` where another language
+   * is spoken. Empty otherwise.
    *
    * @generated from field: string fallback = 10;
    */
@@ -753,14 +754,14 @@ export declare const RemarkSchema: GenMessage<Remark>;
  */
 export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
   /**
-   * The sentence, as it stands in the answer.
+   * The sentence, as it stands in the answer; absent in the feedback on a recording.
    *
    * @generated from field: vstep.grading.v1.Quote quote = 1;
    */
   quote?: Quote | undefined;
 
   /**
-   * The same, as a good writer at the next level would put it; in English.
+   * The same, as a good writer or speaker at the next level would put it; in English.
    *
    * @generated from field: string text = 2;
    */
@@ -772,6 +773,13 @@ export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * The sentence, when it was said; absent in the feedback on a text.
+   *
+   * @generated from field: vstep.grading.v1.Moment moment = 4;
+   */
+  moment?: Moment | undefined;
 };
 
 /**
