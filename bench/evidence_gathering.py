@@ -11,15 +11,19 @@ from bench.patient_caller import RETRIES, PatientCaller
 from bench.purse import CapReached, Purse
 from bench.token_bucket import TokenBucket
 from grading.domain.retry import RetryPolicy
-from grading.domain.usage import NO_TOKENS, TokenUsage
+from grading.domain.usage import NO_USAGE, Usage
 from grading.domain.work import WritingWork
 from grading.provider_settings import ProviderSettings
 from grading.rubric.load import load_rubric
 from grading.store.provider_answers import KeptAnswer, ProviderCall
 from workers.calibration.answer_hash import answer_hash
 from workers.calibration.evidence_folder import EvidenceFolder
+from workers.evidence.prompt import load_prompt, make_mark
+from workers.evidence.reading import Evidence
+from workers.evidence.witness import EVIDENCE
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller, Question
+from workers.providers.chat import ChatModel, ChatPrompt
 from workers.providers.faults import (
     BudgetSpent,
     KeyRefused,
@@ -30,12 +34,10 @@ from workers.providers.faults import (
 )
 from workers.writing import llm
 from workers.writing.evidence.form import EvidenceAndFeedbackForm
-from workers.writing.evidence.prompt import load_prompt, make_mark
-from workers.writing.evidence.reading import Evidence
-from workers.writing.evidence.witness import EVIDENCE, first_question
+from workers.writing.evidence.question import first_question
 from workers.writing.own_text import read_own_text
 
-Asked = Question[Evidence[EvidenceAndFeedbackForm]]
+Asked = Question[ChatPrompt, Evidence[EvidenceAndFeedbackForm]]
 
 #: Every other call would meet these, too.
 _OF_EVERY_CALL = (KeyRefused, ModelUnknown, QuotaSpent, BudgetSpent)
@@ -48,7 +50,7 @@ class Spent:
     """What calls used up."""
 
     calls: int
-    tokens: TokenUsage
+    usage: Usage
     #: In US dollars; None where the model has no price.
     cost: Decimal | None
 
@@ -92,7 +94,8 @@ class EvidenceGathering:
         self._bucket = None if limit is None else TokenBucket(limit)
         self._loop = BackgroundLoop()
         slots = asyncio.Semaphore(settings.openai_max_in_flight)
-        self._caller = Caller(self._loop, slots, settings, settings.openai_model)
+        model = ChatModel(settings, settings.openai_model)
+        self._caller = Caller(self._loop, slots, model, settings.grading_budget)
         self._patient = PatientCaller(self._caller, settings, purse, retries)
         self._calls: list[ProviderCall] = []
         self._given_up = 0
@@ -101,9 +104,9 @@ class EvidenceGathering:
     @property
     def spent(self) -> Spent:
         """What the calls of this start used up so far."""
-        tokens = sum((call.usage for call in self._calls if call.usage), NO_TOKENS)
+        usage = sum((call.usage for call in self._calls if call.usage), NO_USAGE)
         priced = self._settings.openai_model in self._settings.openai_prices
-        return Spent(self._purse.calls, tokens, self._purse.spent if priced else None)
+        return Spent(self._purse.calls, usage, self._purse.spent if priced else None)
 
     async def gather(self, works: Sequence[WritingWork]) -> Gathered:
         """Ask about ``works``; answers that are the same are asked about once.

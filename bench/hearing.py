@@ -4,14 +4,14 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.agreement_scores import Observed
 from bench.evidence_gathering import EvidenceGathering, Gathered, Spent
 from bench.purse import Purse
-from grading.domain.usage import NO_TOKENS
+from grading.domain.usage import NO_USAGE
 from grading.provider_settings import ProviderSettings
 from workers.calibration.answer_hash import answer_hash
 from workers.calibration.evidence_folder import EvidenceFolder
@@ -92,7 +92,7 @@ def _told(
     gathered: Gathered,
     spent: Spent,
 ) -> dict[str, Any]:
-    usage = sum((kept.usage for kept in gathered.kept.values()), NO_TOKENS)
+    usage = sum((kept.usage for kept in gathered.kept.values()), NO_USAGE)
     price = settings.price_table.get(settings.openai_model)
     return {
         "model": settings.openai_model,
@@ -105,11 +105,11 @@ def _told(
             "faults": dict(gathered.failed),
             "cap": gathered.cap,
         },
-        "tokens": asdict(usage),
+        "tokens": usage.tokens,
         "cost": None if price is None else float(price.cost(usage)),
         "spent": {
             "calls": spent.calls,
-            "tokens": asdict(spent.tokens),
+            "tokens": spent.usage.tokens,
             "cost": None if spent.cost is None else float(spent.cost),
         },
     }
@@ -147,4 +147,4 @@ class _Progress:
 
 def _spent(spent: Spent) -> str:
     cost = "" if spent.cost is None else f", ${spent.cost:.4f}"
-    return f"{spent.calls} calls, {spent.tokens.total} tokens{cost}"
+    return f"{spent.calls} calls, {spent.usage.total} tokens{cost}"

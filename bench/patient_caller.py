@@ -10,11 +10,11 @@ from typing import TypeVar
 from bench.answer_ledger import AnswerLedger
 from bench.purse import Purse
 from grading.domain.retry import RetryPolicy
-from grading.domain.usage import Price, TokenUsage
+from grading.domain.usage import Price, Usage
 from grading.provider_settings import ProviderSettings
 from grading.store.provider_answers import ProviderCall
 from workers.providers.caller import STOPPED, Caller, Question, Testimony
-from workers.providers.chat import most_tokens
+from workers.providers.chat import ChatPrompt, most_tokens
 from workers.providers.faults import (
     CallTimedOut,
     ConnectionFailed,
@@ -34,7 +34,11 @@ class PatientCaller:
     """Asks on behalf of a benchmark what a job would ask in its runs."""
 
     def __init__(
-        self, caller: Caller, settings: ProviderSettings, purse: Purse, retries: RetryPolicy
+        self,
+        caller: Caller[ChatPrompt],
+        settings: ProviderSettings,
+        purse: Purse,
+        retries: RetryPolicy,
     ) -> None:
         self._caller = caller
         self._purse = purse
@@ -47,7 +51,7 @@ class PatientCaller:
         """Wait no more: what comes from now on is nobody's to try again."""
         self._ended.set()
 
-    async def ask(self, question: Question[T], ledger: AnswerLedger) -> Testimony[T]:
+    async def ask(self, question: Question[ChatPrompt, T], ledger: AnswerLedger) -> Testimony[T]:
         """What the model says.
 
         Raises:
@@ -67,7 +71,7 @@ class PatientCaller:
                     raise
         raise AssertionError
 
-    async def _try(self, question: Question[T], ledger: AnswerLedger) -> Testimony[T]:
+    async def _try(self, question: Question[ChatPrompt, T], ledger: AnswerLedger) -> Testimony[T]:
         aside = self._at_most(question)
         await self._purse.set_aside(aside)
         made_before = len(ledger.calls)
@@ -82,10 +86,10 @@ class PatientCaller:
         finally:
             await self._purse.settle(aside, cost)
 
-    def _at_most(self, question: Question[T]) -> Decimal:
+    def _at_most(self, question: Question[ChatPrompt, T]) -> Decimal:
         if self._price is None:
             return Decimal(0)
-        usage = TokenUsage(most_tokens(question.prompt), self._max_tokens)
+        usage = Usage(most_tokens(question.prompt), self._max_tokens)
         return self._price.cost(usage)
 
     async def _is_ended_within(self, wait: timedelta) -> bool:

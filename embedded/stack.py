@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from embedded.children import Child, Children
 from embedded.postgres import PrivatePostgres
+from grading.domain.work import Skill
 from grading.settings import Settings, load_settings
 from grading.store.engine import make_engine
 from grading.store.schema import migrate
@@ -112,7 +113,7 @@ class EmbeddedStack:
             "--without-gossip", "--without-mingle",
             "--hostname", "embedded@%h", "--queues", "writing,speaking",
         ]  # fmt: skip
-        if not settings.models:
+        if not any(settings.asks_provider(skill) for skill in Skill):
             # Each process that grades by itself loads the language tools.
             worker += ["--concurrency", "1"]
         server = [sys.executable, "-m", "server"]

@@ -1,41 +1,16 @@
 """The settings of the providers that models are asked of, and of what they may cost."""
 
 import json
-import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import NoDecode
 
 from grading.domain.fallback import BudgetAction, Fallback
 from grading.domain.usage import Price, PriceTable
+from grading.endpoint_settings import ApiKey, EndpointUrl
 from grading.environment import EnvironmentSettings
-
-
-def _endpoint(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a URL that begins with https:// or http:// and names a host")
-    if parts.username or parts.password:
-        raise ValueError("must hold no key or password; that is OPENAI_API_KEY's")
-    return url
-
-
-def _key(secret: SecretStr | None) -> SecretStr | None:
-    # Anything else can't stand in a header, and the error would come with every call.
-    if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise ValueError("must be a key: letters, digits and signs without white space")
-    return secret
 
 
 def _unless_omitted(value: object) -> object:
@@ -71,9 +46,9 @@ class ProviderSettings(EnvironmentSettings):
     """
 
     #: The key of any endpoint that speaks OpenAI's API; without one, no model is asked.
-    openai_api_key: Annotated[SecretStr | None, AfterValidator(_key)] = None
+    openai_api_key: ApiKey = None
     #: Where the API is; ``/chat/completions`` is put behind it.
-    openai_base_url: Annotated[str, AfterValidator(_endpoint)] = "https://api.openai.com/v1"
+    openai_base_url: EndpointUrl = "https://api.openai.com/v1"
     #: The model that gives evidence.
     openai_model: str = Field("gpt-4.1-mini", min_length=1)
     #: A different model that gives evidence too; how far the two agree feeds the confidence.
@@ -108,11 +83,11 @@ class ProviderSettings(EnvironmentSettings):
         default_factory=dict
     )
 
-    #: What becomes of a job whose model gives no usable evidence, after its retries.
+    #: What becomes of a job whose provider gives nothing usable, after its retries.
     grading_fallback: Fallback = Fallback.NONE
     #: Who scores where a model is asked: the measured features beside its evidence, or that alone.
     grading_scorers: Literal["both", "evidence"] = "both"
-    #: US dollars that models may cost in a calendar month (UTC); no limit by default.
+    #: US dollars that providers may cost in a calendar month (UTC); no limit by default.
     grading_budget: Decimal | None = Field(None, ge=0)
     #: What becomes of a job once that is spent.
     grading_budget_action: BudgetAction = BudgetAction.FALL_BACK

@@ -12,6 +12,7 @@ from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
+from grading.transcription_settings import TranscriptionSettings
 
 POSTGRESQL_SCHEMES = ("postgresql", "postgres")
 BROKER_SCHEMES = ("amqp", "amqps", "filesystem")
@@ -48,7 +49,7 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings, AudioSettings):
+class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
@@ -81,11 +82,11 @@ class Settings(ProviderSettings, AudioSettings):
     #: How long the server waits before it sends a message again that nobody took, in seconds.
     grading_resend_seconds: float = Field(60, ge=1, le=86_400)
 
-    #: How many jobs a worker process grades at a time: by default 64 where a model is asked,
+    #: How many jobs a worker process grades at a time: by default 64 where a provider is asked,
     #: since grading then waits on the network, and otherwise one for each core.
     worker_concurrency: int | None = Field(None, ge=1, le=1000)
-    #: How many processes measure answers for a worker that asks a model; by default one for
-    #: each core. 0 measures in the worker's own process.
+    #: How many processes measure answers for a worker that asks a provider; by default one for
+    #: each core. 0 measures in the worker's own process, one answer at a time.
     grading_measuring_processes: int | None = Field(None, ge=0, le=64)
     #: Where a worker tells its metrics; 0 tells nobody.
     worker_metrics_port: int = Field(0, ge=0, le=65535)
@@ -128,6 +129,13 @@ class Settings(ProviderSettings, AudioSettings):
             Skill.SPEAKING: self.grading_sla_speaking_seconds,
         }
 
+    def asks_provider(self, skill: Skill) -> bool:
+        """Whether a job of ``skill`` waits for a provider's answer most of its time."""
+        if skill is Skill.WRITING:
+            return self.openai_api_key is not None
+        # Without it a recording is transcribed here, and what takes its time is the processor.
+        return self.stt_api_key is not None
+
     @property
     def broker_url(self) -> str:
         """The URL of the broker, password included."""
@@ -139,6 +147,19 @@ class Settings(ProviderSettings, AudioSettings):
     def _needs_a_broker(self) -> Self:
         if self.celery_broker_url is None and self.rabbitmq_url is None:
             raise ValueError("RABBITMQ_URL or CELERY_BROKER_URL must be set to the broker's URL")
+        return self
+
+    @model_validator(mode="after")
+    def _budget_needs_a_price(self) -> Self:
+        if (
+            self.grading_budget is not None
+            and self.stt_api_key is not None
+            and self.stt_price_per_minute is None
+        ):
+            raise ValueError(
+                "STT_PRICE_PER_MINUTE: must be set to what a minute of sound costs, since"
+                " GRADING_BUDGET is set"
+            )
         return self
 
 

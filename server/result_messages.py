@@ -83,6 +83,7 @@ def _model_use(use: ModelUse) -> messages.ModelUse:
         completion_tokens=use.usage.completion,
         cost=None if use.cost is None else float(use.cost),
         recalled=use.recalled,
+        audio_seconds=use.usage.audio_seconds,
     )
 
 
@@ -119,7 +120,12 @@ def _remark(remark: Remark) -> messages.Remark:
 
 
 def _rewrite(rewrite: Rewrite) -> messages.Rewrite:
-    return messages.Rewrite(quote=_quote(rewrite.quote), text=rewrite.text, reason=rewrite.reason)
+    return messages.Rewrite(
+        quote=None if rewrite.quote is None else _quote(rewrite.quote),
+        text=rewrite.text,
+        reason=rewrite.reason,
+        moment=None if rewrite.moment is None else moment_to(rewrite.moment),
+    )
 
 
 def _quote(quote: Quote) -> messages.Quote:

@@ -11,19 +11,24 @@ from grading.rubric.calibration import Calibration
 from grading.settings import Settings, load_settings
 from workers.bootstrap import create_app
 from workers.grader import SpeakingGrader, WritingGrader
+from workers.shared_tools import SharedTools
 
 
-def _load_writing(settings: Settings, calibration: Calibration | None) -> WritingGrader:
+def _load_writing(
+    settings: Settings, calibration: Calibration | None, tools: SharedTools
+) -> WritingGrader:
     # Imported here: the language tools are large, and the parent process needs none.
     from workers.graders import load_writing_grader
 
-    return load_writing_grader(settings, calibration)
+    return load_writing_grader(settings, calibration, tools)
 
 
-def _load_speaking(calibration: Calibration | None) -> SpeakingGrader:
+def _load_speaking(
+    settings: Settings, calibration: Calibration | None, tools: SharedTools
+) -> SpeakingGrader:
     from workers.graders import load_speaking_grader
 
-    return load_speaking_grader(calibration)
+    return load_speaking_grader(settings, calibration, tools)
 
 
 def _create() -> Celery:
@@ -41,7 +46,7 @@ def _create() -> Celery:
     return create_app(
         settings,
         partial(_load_writing, settings, writing),
-        partial(_load_speaking, speaking),
+        partial(_load_speaking, settings, speaking),
     )
 
 

@@ -10,7 +10,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from celery.concurrency.prefork import TaskPool as ProcessPool
 from celery.exceptions import Reject
 from celery.signals import (
     setup_logging,
+    worker_init,
     worker_process_init,
     worker_ready,
     worker_shutdown,
@@ -30,28 +31,26 @@ from prometheus_client import start_http_server
 from grading.broker import TASK, make_celery
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
-from grading.domain.work import Skill
 from grading.logs import configure_logs
 from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_engine
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
+from workers.placement import place, skills_of
 from workers.presence import Presence
 from workers.recordings import RecordingDesk
 from workers.runner import Runner
+from workers.shared_tools import SharedTools
 from workers.skills import SkillGraders
 
 _log = structlog.get_logger(__name__)
 
-#: How many jobs a process that waits for a model grades at a time.
-THREADS = 64
-
 
 def create_app(
     settings: Settings,
-    load_writing: Callable[[], WritingGrader],
-    load_speaking: Callable[[], SpeakingGrader],
+    load_writing: Callable[[SharedTools], WritingGrader],
+    load_speaking: Callable[[SharedTools], SpeakingGrader],
 ) -> Celery:
     """Wire a worker that grades with what the loaders give, loaded once in each child.
 
@@ -59,13 +58,8 @@ def create_app(
     """
     app = make_celery(settings, "vstep-grading-worker")
     app.conf.worker_consumer = "workers.consumer:DeadLetteringConsumer"
-    # The command line goes before these. A model is waited for in threads of one process;
-    # the embedded graders use the processor, and want a process each.
-    app.conf.worker_pool = "threads" if settings.models else "prefork"
-    app.conf.worker_concurrency = settings.worker_concurrency or (
-        THREADS if settings.models else None
-    )
     presences: list[Presence] = []
+    on_threads = False
     # Made before the fork, so that the parent can tell its children. Without a
     # lock: a child that is killed while it holds one would block all the others.
     stopping = multiprocessing.RawValue("b", 0)
@@ -74,12 +68,16 @@ def create_app(
     loading = threading.Lock()
 
     @cache
+    def tools() -> SharedTools:
+        return SharedTools(settings, waits=on_threads)
+
+    @cache
     def load() -> Runner:
         engine = make_engine(settings, "vstep-grading-worker", pool_size=1)
         journal = Journal(engine, timedelta(seconds=settings.grading_lease_seconds))
-        graders = SkillGraders(load_writing, load_speaking)
+        graders = SkillGraders(partial(load_writing, tools()), partial(load_speaking, tools()))
         # Of the queues that the command line left, which is read before any child is made.
-        graders.load(Skill(queue) for queue in sorted(app.amqp.queues.consume_from))
+        graders.load(skills_of(app))
         return Runner(
             journal,
             graders,
@@ -106,6 +104,11 @@ def create_app(
         for name in ("celery.worker.strategy", "celery.app.trace", "httpx2"):
             logging.getLogger(name).setLevel(logging.WARNING)
 
+    @worker_init.connect(weak=False)
+    def _place(sender: Any, **_: Any) -> None:
+        nonlocal on_threads
+        on_threads = place(sender, settings)
+
     @worker_process_init.connect(weak=False)
     def _load(**_: Any) -> None:
         runner()
@@ -128,6 +131,8 @@ def create_app(
 
     @worker_shutdown.connect(weak=False)
     def _leave(**_: Any) -> None:
+        # No job is left that would wait for them.
+        tools().close()
         for presence in presences:
             presence.stop()
 

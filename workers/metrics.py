@@ -18,7 +18,7 @@ PROVIDER_CALL_SECONDS = Histogram(
     "vstep_provider_call_seconds",
     "How long calls to providers of models took, from the request to the last byte or the fault.",
     ("provider", "model"),
-    buckets=(0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300),
+    buckets=(0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600),
 )
 
 PROVIDER_CALLS_IN_FLIGHT = Gauge(
@@ -29,6 +29,12 @@ PROVIDER_TOKENS = Counter(
     "vstep_provider_tokens_total",
     "Tokens that were paid for: 'prompt' without the cached ones, 'cached', and 'completion'.",
     ("provider", "model", "kind"),
+)
+
+PROVIDER_AUDIO_SECONDS = Counter(
+    "vstep_provider_audio_seconds_total",
+    "Seconds of sound whose transcription was paid for.",
+    ("provider", "model"),
 )
 
 PROVIDER_COST = Counter(
@@ -51,6 +57,7 @@ BREAKER_OPEN = Gauge(
 
 FALLBACKS = Counter(
     "vstep_grading_fallbacks_total",
-    "Jobs that the embedded grader graded alone although a model is set, by the reason.",
+    "Jobs that were graded without a model's evidence, or transcribed here, although a provider is"
+    " set; by the reason.",
     ("reason",),
 )

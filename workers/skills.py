@@ -1,14 +1,11 @@
 """The graders of a worker, by skill; each is loaded when it is first needed."""
 
-import threading
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
 
 from grading.domain.result import Outcome
 from grading.domain.work import Skill, Work, WritingWork
 from workers.grader import Run, SpeakingGrader, WritingGrader
-
-G = TypeVar("G")
+from workers.once import Once
 
 
 class SkillGraders:
@@ -19,8 +16,8 @@ class SkillGraders:
         load_writing: Callable[[], WritingGrader],
         load_speaking: Callable[[], SpeakingGrader],
     ) -> None:
-        self._writing = _Once(load_writing)
-        self._speaking = _Once(load_speaking)
+        self._writing = Once(load_writing)
+        self._speaking = Once(load_speaking)
 
     def load(self, skills: Iterable[Skill]) -> None:
         """Load the graders of ``skills`` before there is work for them; takes seconds."""
@@ -36,18 +33,3 @@ class SkillGraders:
             return self._writing.get().grade(work, run)
         with run.recording() as file:
             return self._speaking.get().grade(work.with_file(file), run)
-
-
-class _Once(Generic[G]):
-    """Makes something when it is first asked for, whoever else asks meanwhile."""
-
-    def __init__(self, make: Callable[[], G]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._made: list[G] = []
-
-    def get(self) -> G:
-        with self._lock:
-            if not self._made:
-                self._made.append(self._make())
-            return self._made[0]

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from client.cli.names import criterion_word
-from client.cli.places import places, quoted
+from client.cli.places import places
 from client.cli.terminal import printable
 from vstep.grading.v1.result_pb2 import (
     CRITERION_DISCOURSE_MANAGEMENT,
@@ -57,7 +57,8 @@ def _rewritten(rewrites: Iterable[Rewrite]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     for number, rewrite in enumerate(rewrites, 1):
-        table.add_row(f"{number}.", quoted([rewrite.quote]))
+        quotes = [rewrite.quote] if rewrite.HasField("quote") else []
+        table.add_row(f"{number}.", places(quotes, [rewrite.moment]))
         table.add_row("→", Text(printable(rewrite.text), "green"))
         if rewrite.reason:
             table.add_row("", Text(printable(rewrite.reason)))

@@ -1,4 +1,4 @@
-"""The language models behind a result, and what they cost, in words."""
+"""The models behind a result, and what they cost, in words."""
 
 from collections.abc import Iterator
 
@@ -14,20 +14,23 @@ def models_used(provenance: Provenance) -> Iterator[str]:
     if len(costs) > 1:
         yield f"Models together: ${sum(costs):.4f}"
     if provenance.fallback:
-        yield f"No model's evidence went into it: {printable(provenance.fallback)}"
+        yield f"Done by the embedded tools alone: {printable(provenance.fallback)}"
 
 
 def _line(use: ModelUse) -> str:
-    parts = [
-        f"{use.prompt_tokens} tokens asked ({use.cached_tokens} of them cached)",
-        f"{use.completion_tokens} answered",
-    ]
+    parts = list(_used_up(use))
     if use.HasField("cost"):
         parts.append(f"${use.cost:.4f}")
     if use.recalled:
         parts.append("paid for by an earlier run")
     stage = use.stage.replace("_", " ")
-    return (
-        f"Model {use.model} gave {stage} (prompt {use.prompt_version}, {use.prompt_hash}): "
-        + ", ".join(parts)
-    )
+    asked = use.prompt_version if use.audio_seconds else f"prompt {use.prompt_version}"
+    return f"Model {use.model} gave {stage} ({asked}, {use.prompt_hash}): " + ", ".join(parts)
+
+
+def _used_up(use: ModelUse) -> Iterator[str]:
+    if use.audio_seconds:
+        yield f"{use.audio_seconds:.1f} seconds of sound"
+    else:
+        yield f"{use.prompt_tokens} tokens asked ({use.cached_tokens} of them cached)"
+        yield f"{use.completion_tokens} answered"

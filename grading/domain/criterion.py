@@ -29,6 +29,8 @@ SPEAKING_CRITERIA = (
     Criterion.FLUENCY,
     Criterion.DISCOURSE_MANAGEMENT,
 )
+#: What sound alone tells of, and nobody guesses from words.
+SOUND_CRITERIA = frozenset({Criterion.PRONUNCIATION, Criterion.FLUENCY})
 
 
 @dataclass(frozen=True, slots=True)

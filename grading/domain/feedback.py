@@ -28,10 +28,13 @@ class Remark:
 class Rewrite:
     """A sentence of the learner's own, put better."""
 
-    quote: Quote
+    #: The sentence where it was written; None of one that was spoken.
+    quote: Quote | None
     text: str
     #: What makes it better, in the language of the feedback.
     reason: str
+    #: The sentence when it was said; None of one that was written.
+    moment: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

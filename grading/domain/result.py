@@ -100,9 +100,9 @@ class Provenance:
     tools: tuple[str, ...] = ()
     #: The calibration on examiners' marks; empty where there is none.
     calibration: str = ""
-    #: The models that gave evidence.
+    #: The providers' models that took part.
     models: tuple[ModelUse, ...] = ()
-    #: Why no model took part although one is set, as the code of a fault; empty otherwise.
+    #: Why none took part although one is set, as the code of a fault; empty otherwise.
     fallback: str = ""
 
 

@@ -22,8 +22,8 @@ class Transcript:
     words: tuple[SpokenWord, ...]
     #: The language that was heard; its code of ISO 639-1.
     language: str
-    #: How sure the recogniser was of the language, 0 to 1.
-    language_confidence: float
+    #: How sure the recogniser was of the language, 0 to 1; None where it does not tell.
+    language_confidence: float | None
     #: What recognised it, as ``name version``.
     engine: str
 

@@ -9,30 +9,38 @@ _PRICED_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class TokenUsage:
-    """Tokens of one call, as the provider counted them."""
+class Usage:
+    """What one call used up, as the provider counted it: tokens, or seconds of sound."""
 
-    #: Of the request, cached ones included.
-    prompt: int
-    #: Of the answer, the model's reasoning included.
-    completion: int
+    #: Tokens of the request, cached ones included.
+    prompt: int = 0
+    #: Tokens of the answer, the model's reasoning included.
+    completion: int = 0
     #: Tokens of the request that the provider had in its cache.
     cached: int = 0
+    #: Of sound that was transcribed.
+    audio_seconds: float = 0.0
 
     @property
     def total(self) -> int:
         """Tokens of request and answer together."""
         return self.prompt + self.completion
 
-    def __add__(self, other: "TokenUsage") -> "TokenUsage":
-        return TokenUsage(
+    @property
+    def tokens(self) -> dict[str, int]:
+        """Its tokens by their kind."""
+        return {"prompt": self.prompt, "completion": self.completion, "cached": self.cached}
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
             self.prompt + other.prompt,
             self.completion + other.completion,
             self.cached + other.cached,
+            self.audio_seconds + other.audio_seconds,
         )
 
 
-NO_TOKENS = TokenUsage(0, 0)
+NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,22 @@ class Price:
     #: Of a request's tokens that the provider had in its cache.
     cached: Decimal
 
-    def cost(self, usage: TokenUsage) -> Decimal:
+    def cost(self, usage: Usage) -> Decimal:
         """What ``usage`` costs, in US dollars."""
         fresh = usage.prompt - usage.cached
         asked = fresh * self.prompt + usage.cached * self.cached
         return (asked + usage.completion * self.completion) / _PRICED_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPrice:
+    """What a minute of sound costs, in US dollars."""
+
+    minute: Decimal
+
+    def cost(self, usage: Usage) -> Decimal:
+        """What ``usage`` costs, in US dollars."""
+        return self.minute * Decimal(str(usage.audio_seconds)) / 60
 
 
 #: By the name of the model.
@@ -59,14 +78,15 @@ PriceTable = Mapping[str, Price]
 class ModelUse:
     """One model that took part in a result."""
 
-    #: What it was asked for: ``evidence`` or ``second_evidence``.
+    #: What it was asked for: ``evidence``, ``second_evidence`` or ``transcription``.
     stage: str
     #: The model, as the provider calls it.
     model: str
-    #: The prompt's version, and the first letters of the hash of all that was asked but the answer.
+    #: The version of how it was asked, and the first letters of the hash of all that was asked
+    #: but a written answer.
     prompt_version: str
     prompt_hash: str
-    usage: TokenUsage
+    usage: Usage
     #: In US dollars; None where the model has no price.
     cost: Decimal | None
     #: The answer was paid for by an earlier run of the job.

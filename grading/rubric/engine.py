@@ -24,6 +24,7 @@ from grading.rubric.observation import QUOTES_SHOWN, Observation
 from grading.rubric.points import (
     FEATURES_ALONE,
     JointScore,
+    compared_score,
     criterion_shares,
     is_disputed,
     kinds_of,
@@ -31,7 +32,6 @@ from grading.rubric.points import (
     rules_for,
     score_by_points,
     score_jointly,
-    unit_score,
 )
 from grading.rubric.rubric import (
     CriterionRule,
@@ -93,12 +93,12 @@ def judge(
 ) -> Verdict:
     """Score an answer to ``task`` from what was observed about it.
 
-    Each of ``scorers`` scores the criteria by itself; together they make the rubric's own
-    scores. A ``calibration`` moves those; proportions, caps and flags hold as without it.
-    How far the scorers are apart is observed as ``scorer_spread``; there a second model's
-    evidence counts as a scorer too, and nowhere else. Where features and evidence are too far
-    apart for both to be right, the features score alone, and SCORERS_DISAGREE says so. A
-    criterion of which nothing was measured is absent, and its share is with the others.
+    Each of ``scorers`` scores the criteria that it knows by itself; together they make the
+    rubric's own scores. A ``calibration`` moves those; proportions, caps and flags hold as
+    without it. How far the scorers are apart is observed as ``scorer_spread``; there a second
+    model's evidence counts as a scorer too, and nowhere else. Where features and evidence are
+    too far apart for both to be right, the features score alone, and SCORERS_DISAGREE says so.
+    A criterion of which nothing was measured is absent, and its share is with the others.
 
     Raises:
         ValueError: two observations are of one kind, no scorer takes part, or there is
@@ -157,15 +157,17 @@ def judge(
 def _spread(
     rubric: Rubric, task: Unit, joint: JointScore, second_evidence: Sequence[Observation]
 ) -> float | None:
-    """Highest less lowest unit score of the scorers; None where there is but one."""
-    units = [unit_score(rubric, scores) for scores in joint.by_scorer.values()]
+    """Highest less lowest score of the scorers that can be compared; None for fewer than two."""
+    heard = list(joint.by_scorer.values())
     if second_evidence:
         second = {item.kind: item for item in second_evidence}
-        units += [
-            unit_score(rubric, score_by_points(rubric, rule, task, second))
+        heard += [
+            score_by_points(rubric, rule, task, second)
             for rule in rubric.scorers
             if rule.scorer is Scorer.EVIDENCE
         ]
+    compared = [compared_score(rubric, scores) for scores in heard]
+    units = [score for score in compared if score is not None]
     return float((max(units) - min(units)).quantize(_CENT)) if len(units) > 1 else None
 
 
@@ -179,7 +181,7 @@ def _score(
 ) -> CriterionScore:
     evidence = [
         _evidence(held, seen[held.kind], share)
-        for scorer, share in joint.shares.items()
+        for scorer, share in joint.shares[rule.criterion].items()
         for held in rules_for(rubric, scorer, rule.criterion, task, seen)
     ]
     own = joint.together[rule.criterion]

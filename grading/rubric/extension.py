@@ -8,7 +8,14 @@ from grading.domain.criterion import Criterion
 from grading.domain.score import HIGHEST, LOWEST
 from grading.rubric.curve import Curve
 from grading.rubric.document import Section
-from grading.rubric.rubric import Combination, FactorRule, Rubric, Scorer, ScorerRule
+from grading.rubric.rubric import (
+    Combination,
+    FactorRule,
+    PointsRule,
+    Rubric,
+    Scorer,
+    ScorerRule,
+)
 from grading.rubric.rule_sections import (
     read_cap,
     read_checks,
@@ -23,7 +30,8 @@ from grading.rubric.rule_sections import (
 def extend(top: Section, base: Rubric) -> Rubric:
     """Read the file of a version that holds what it adds to ``base``.
 
-    Its ``rules`` are those of the evidence scorer; its caps and flags, and its checks of
+    Its ``rules`` are those of the evidence scorer, which takes part in the criteria that it
+    has a start for; its caps and flags, and its checks of
     factors of the confidence, join those of ``base``.
 
     Raises:
@@ -37,17 +45,14 @@ def extend(top: Section, base: Rubric) -> Rubric:
         raise top.wrong(f"the kind {twice[0]!r} is one of {base.version} already")
     kinds = base.kinds | added
     tasks = frozenset(base.minimum_words)
+    scorers = _scorers(top, base)
     return replace(
         base,
         version=top.text("version"),
         kinds=kinds,
-        scorers=_scorers(top, base),
+        scorers=scorers,
         dispute=_dispute(top),
-        rules=base.rules
-        + tuple(
-            read_points(item, tasks, kinds, Scorer.EVIDENCE)
-            for item in top.sections("rules", "kind")
-        ),
+        rules=base.rules + _rules(top, scorers, tasks, kinds),
         caps=base.caps
         + tuple(read_cap(item, tasks, kinds) for item in top.sections("caps", "reason")),
         flags=base.flags + tuple(read_flag(item, kinds) for item in top.sections("flags", "flag")),
@@ -63,20 +68,36 @@ def _scorers(top: Section, base: Rubric) -> tuple[ScorerRule, ...]:
     features.only("scorer", "weight")
     evidence.only("scorer", "weight", "starts")
     starts = evidence.section("starts")
-    starts.only(*(rule.criterion.value for rule in base.criteria))
+    starts.only(*_criteria(base))
+    known = [name for name in _criteria(base) if starts.has(name)]
+    if not known:
+        raise starts.wrong("give the start of one criterion at least")
     [own] = base.scorers
     rules = (
         replace(own, weight=features.decimal("weight")),
         ScorerRule(
             Scorer.EVIDENCE,
             evidence.decimal("weight"),
-            {Criterion(name): read_start(starts, name) for name in _criteria(base)},
+            {Criterion(name): read_start(starts, name) for name in known},
         ),
     )
     for rule, section in zip(rules, (features, evidence), strict=True):
         if rule.weight <= 0:
             raise section.wrong("weight must be over 0")
     return rules
+
+
+def _rules(
+    top: Section, scorers: tuple[ScorerRule, ...], tasks: frozenset[int], kinds: frozenset[str]
+) -> tuple[PointsRule, ...]:
+    [evidence] = [rule for rule in scorers if rule.scorer is Scorer.EVIDENCE]
+    rules = []
+    for item in top.sections("rules", "kind"):
+        rule = read_points(item, tasks, kinds, Scorer.EVIDENCE)
+        if rule.criterion not in evidence.starts:
+            raise item.wrong(f"the evidence has no start for {rule.criterion.value}")
+        rules.append(rule)
+    return tuple(rules)
 
 
 def _dispute(top: Section) -> Curve:

@@ -20,9 +20,10 @@ CriterionScores = Mapping[Criterion, Decimal]
 class JointScore:
     """Criterion scores of several scorers."""
 
+    #: What each makes of the criteria that it takes part in.
     by_scorer: Mapping[Scorer, CriterionScores]
-    #: They add up to 1.
-    shares: Mapping[Scorer, Decimal]
+    #: Of each criterion; they add up to 1.
+    shares: Mapping[Criterion, Mapping[Scorer, Decimal]]
     #: The scorers' mean by their shares.
     together: CriterionScores
 
@@ -74,31 +75,63 @@ def score_jointly(
 ) -> JointScore:
     """What ``scorers`` make of the measured criteria, each by itself and together.
 
+    A criterion that none of them scores is left to those that do: what a model reads tells
+    nothing of how an answer sounds.
+
     Raises:
         ValueError: the rubric has none of the scorers.
     """
-    rules = tuple(rule for rule in rubric.scorers if rule.scorer in scorers)
-    if not rules:
+    if not any(rule.scorer in scorers for rule in rubric.scorers):
         raise ValueError(f"none of the scorers of {rubric.version} takes part")
-    whole = sum((rule.weight for rule in rules), LOWEST)
-    shares = {rule.scorer: rule.weight / whole for rule in rules}
-    by_scorer = {rule.scorer: score_by_points(rubric, rule, task, seen) for rule in rules}
-    together = {
-        rule.criterion: sum(
-            (by_scorer[name][rule.criterion] * share for name, share in shares.items()), LOWEST
-        )
-        for rule in measured(rubric, seen)
+    shares = {
+        rule.criterion: _shares(rubric, rule.criterion, scorers) for rule in measured(rubric, seen)
     }
-    return JointScore(by_scorer, shares, together)
+    by_scorer = {
+        rule.scorer: {
+            criterion: score
+            for criterion, score in score_by_points(rubric, rule, task, seen).items()
+            if rule.scorer in shares.get(criterion, ())
+        }
+        for rule in rubric.scorers
+    }
+    together = {
+        criterion: sum(
+            (by_scorer[name][criterion] * share for name, share in parts.items()), LOWEST
+        )
+        for criterion, parts in shares.items()
+    }
+    return JointScore(
+        {name: scores for name, scores in by_scorer.items() if scores}, shares, together
+    )
+
+
+def _shares(
+    rubric: Rubric, criterion: Criterion, scorers: frozenset[Scorer]
+) -> Mapping[Scorer, Decimal]:
+    able = [rule for rule in rubric.scorers if criterion in rule.starts]
+    rules = [rule for rule in able if rule.scorer in scorers] or able
+    whole = sum((rule.weight for rule in rules), LOWEST)
+    return {rule.scorer: rule.weight / whole for rule in rules}
 
 
 def is_disputed(rubric: Rubric, joint: JointScore) -> bool:
     """Whether features and evidence are further apart than the rubric lets pass."""
-    if rubric.dispute is None or len(joint.by_scorer) < len(Scorer):
+    features, evidence = (
+        compared_score(rubric, joint.by_scorer.get(name, {}))
+        for name in (Scorer.FEATURES, Scorer.EVIDENCE)
+    )
+    if rubric.dispute is None or features is None or evidence is None:
         return False
-    units = {name: unit_score(rubric, scores) for name, scores in joint.by_scorer.items()}
-    evidence = units[Scorer.EVIDENCE]
-    return abs(evidence - units[Scorer.FEATURES]) > rubric.dispute.points(float(evidence))
+    return abs(evidence - features) > rubric.dispute.points(float(evidence))
+
+
+def compared_score(rubric: Rubric, scores: CriterionScores) -> Decimal | None:
+    """The mean of the criteria that all scorers of the rubric know; None where ``scores`` has none.
+
+    By these alone can scorers be compared.
+    """
+    known = {name: scores[name] for name in scores if all(name in s.starts for s in rubric.scorers)}
+    return unit_score(rubric, known) if known else None
 
 
 def kinds_of(rubric: Rubric, scorer: Scorer) -> frozenset[str]:

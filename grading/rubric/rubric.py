@@ -42,7 +42,7 @@ class ScorerRule:
     #: Its weight beside the other scorers of a result; that of one that took no part
     #: is shared out among the rest.
     weight: Decimal
-    #: Each criterion's score before any evidence; points are added to it.
+    #: The score, before any evidence, of each criterion that it takes part in; points are added.
     starts: Mapping[Criterion, Decimal]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class KeptAnswer:
     #: The model that answered, as the provider names it.
     model: str
     content: str
-    usage: TokenUsage
+    usage: Usage
     #: In US dollars; None where the model has no price.
     cost: Decimal | None
 
@@ -36,7 +36,7 @@ class ProviderCall:
     outcome: str
     duration: timedelta
     #: None where the provider did not tell.
-    usage: TokenUsage | None
+    usage: Usage | None
     #: In US dollars; None where nothing was used up or the model has no price.
     cost: Decimal | None
     #: Where it was usable.
@@ -44,7 +44,7 @@ class ProviderCall:
 
 
 _RECALL = text("""
-    SELECT model, content, prompt_tokens, cached_tokens, completion_tokens, cost
+    SELECT model, content, prompt_tokens, cached_tokens, completion_tokens, audio_seconds, cost
     FROM provider_answers
     WHERE job_id = :job_id AND stage = :stage AND prompt_hash = :prompt_hash
 """)
@@ -59,25 +59,26 @@ _RECORD = text("""
     call AS (
         INSERT INTO provider_calls (
             job_id, run, stage, provider, model, outcome, prompt_tokens, cached_tokens,
-            completion_tokens, cost, duration, ended_at
+            completion_tokens, audio_seconds, cost, duration, ended_at
         )
         SELECT id, :run, :stage, :provider, :model, :outcome, :prompt_tokens, :cached_tokens,
-               :completion_tokens, :cost, :duration, now()
+               :completion_tokens, :audio_seconds, :cost, :duration, now()
         FROM job
     ),
     answer AS (
         INSERT INTO provider_answers (
             job_id, stage, prompt_hash, model, content, prompt_tokens, cached_tokens,
-            completion_tokens, cost, created_at
+            completion_tokens, audio_seconds, cost, created_at
         )
         SELECT id, :stage, :prompt_hash, :answered_by, :content, :prompt_tokens, :cached_tokens,
-               :completion_tokens, :cost, now()
+               :completion_tokens, :audio_seconds, :cost, now()
         FROM job
         WHERE CAST(:content AS text) IS NOT NULL
         ON CONFLICT (job_id, stage, prompt_hash) DO UPDATE
         SET model = excluded.model, content = excluded.content,
             prompt_tokens = excluded.prompt_tokens, cached_tokens = excluded.cached_tokens,
-            completion_tokens = excluded.completion_tokens, cost = excluded.cost,
+            completion_tokens = excluded.completion_tokens,
+            audio_seconds = excluded.audio_seconds, cost = excluded.cost,
             created_at = excluded.created_at
     )
     INSERT INTO spending (month, cost)
@@ -96,7 +97,7 @@ def recall_answer(
     ).one_or_none()
     if row is None:
         return None
-    usage = TokenUsage(row.prompt_tokens, row.completion_tokens, row.cached_tokens)
+    usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.audio_seconds)
     return KeptAnswer(row.model, row.content, usage, row.cost)
 
 
@@ -119,6 +120,7 @@ def record_call(conn: Connection, job_id: UUID, run: int, call: ProviderCall) ->
             "prompt_tokens": usage and usage.prompt,
             "cached_tokens": usage and usage.cached,
             "completion_tokens": usage and usage.completion,
+            "audio_seconds": usage and usage.audio_seconds,
             "cost": call.cost,
             "duration": call.duration,
             "answered_by": call.answer and call.answer.model,

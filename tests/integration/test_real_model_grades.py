@@ -14,13 +14,16 @@ from grading.settings import load_settings
 from grading.store.provider_answers import KeptAnswer, ProviderCall
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.real_model import NAME, RealModel, real_model
-from workers import graders
+from workers import graders, shared_tools
+from workers.evidence import prompt
+from workers.evidence.parts import Form, strict_schema
 from workers.providers import faults
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import ANSWERED, Caller
+from workers.providers.chat import ChatPrompt
+from workers.shared_tools import SharedTools
 from workers.unwatched_run import UnwatchedRun
-from workers.writing.evidence import prompt
-from workers.writing.evidence.form import EvidenceForm, PositionSeen, strict_schema
+from workers.writing.evidence.form import PositionSeen
 from workers.writing.llm import PROMPT_VERSION
 
 WORK = WritingWork(
@@ -78,14 +81,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealModel]:
 @pytest.fixture(autouse=True)
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close in the end what a worker leaves open until its process ends; load no models."""
-    callers: list[Caller] = []
+    callers: list[Caller[ChatPrompt]] = []
     loop = BackgroundLoop()
 
-    def make(*arguments: Any) -> Caller:
+    def make(*arguments: Any) -> Caller[ChatPrompt]:
         callers.append(Caller(*arguments))
         return callers[-1]
 
-    monkeypatch.setattr(graders, "BackgroundLoop", lambda: loop)
+    monkeypatch.setattr(shared_tools, "BackgroundLoop", lambda: loop)
     monkeypatch.setattr(graders, "Caller", make)
     monkeypatch.setattr(graders, "_measurer", lambda _: LightMeasurer())
     yield
@@ -111,7 +114,7 @@ def grade(model: RealModel, form: str, tokens: int) -> tuple[GradingResult | str
     ledger = Recorded()
     outcome: GradingResult | str
     try:
-        outcome = graders.load_writing_grader(settings, None).grade(
+        outcome = graders.load_writing_grader(settings, None, SharedTools(settings)).grade(
             WORK, UnwatchedRun(calls=ledger)
         )
     except (TransientFault, PermanentFault) as fault:
@@ -136,7 +139,7 @@ def bounded(schema: Any) -> Any:
     return {key: bounded(value) for key, value in schema.items()} | more
 
 
-def small(form: type[EvidenceForm]) -> Any:
+def small(form: type[Form]) -> Any:
     """A part of the schema, for a model that is told it in words."""
     del form
     return PositionSeen.model_json_schema()

@@ -3,7 +3,8 @@
 import signal
 
 from tests.stack.submissions import essay
-from workers.writing.measuring_pool import MeasuringPool
+from workers.measuring_pool import MeasuringPool
+from workers.writing.measurer import MeasuringElsewhere
 
 #: What it says once an answer was measured.
 MEASURED = "measured"
@@ -13,7 +14,7 @@ def _stay() -> None:
     work = essay("I live in a small house near the river.")
     # Held, or its process would end with it.
     pool = MeasuringPool(1)
-    pool.measure(work, lambda *_: None)
+    MeasuringElsewhere(pool).measure(work, lambda *_: None)
     print(MEASURED, flush=True)  # noqa: T201
     signal.pause()
     pool.close()

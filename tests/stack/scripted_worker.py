@@ -6,9 +6,11 @@ from grading.exceptions import SettingsError
 from grading.settings import load_settings
 from tests.stack.scripted_grader import ScriptedGrader
 from workers.bootstrap import create_app
+from workers.shared_tools import SharedTools
 
 
-def _load_scripted() -> ScriptedGrader:
+def _load_scripted(tools: SharedTools) -> ScriptedGrader:
+    del tools
     return ScriptedGrader()
 
 

@@ -31,7 +31,7 @@ class Server(Process):
 
 
 class Worker(Process):
-    """``celery worker``, which grades ``concurrency`` jobs at a time."""
+    """``celery worker``, which grades ``concurrency`` jobs of ``queues`` at a time."""
 
     def __init__(
         self,

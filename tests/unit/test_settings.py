@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from grading.audio_settings import folder_of
+from grading.domain.work import Skill
 from grading.exceptions import SettingsError
 from grading.settings import Settings, load_settings
 
@@ -230,6 +231,63 @@ def test_a_bad_value_of_the_providers_is_named_and_not_shown(
     assert message.startswith(f"{name}: ")
     assert len(message.splitlines()) == 1
     assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STT_BASE_URL", "transcriptions"),
+        ("STT_BASE_URL", f"https://user:{SECRET}@speech/v1"),
+        ("STT_API_KEY", f"{SECRET} twice"),
+        ("STT_API_KEY", f"{SECRET}\n"),
+        ("STT_CONNECT_TIMEOUT_SECONDS", "0"),
+        ("STT_READ_TIMEOUT_SECONDS", "1801"),
+        ("STT_CALL_TIMEOUT_SECONDS", "0"),
+        ("STT_MAX_IN_FLIGHT", "0"),
+        ("STT_PRICE_PER_MINUTE", "-0.1"),
+        ("STT_PRICE_PER_MINUTE", "cheap"),
+        ("STT_PRICE_PER_MINUTE", "nan"),
+    ],
+)
+def test_a_bad_value_of_the_transcriber_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("STT_API_KEY", SECRET)
+    monkeypatch.setenv(name, value)
+    message = _refused()
+    assert message.startswith(f"{name}: ")
+    assert len(message.splitlines()) == 1
+    assert SECRET not in message
+
+
+def test_a_budget_needs_the_price_of_a_minute_where_a_provider_transcribes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GRADING_BUDGET", "50")
+    load_settings()  # nobody is paid
+    monkeypatch.setenv("STT_API_KEY", SECRET)
+    assert _refused().startswith("STT_PRICE_PER_MINUTE: must be set")
+    monkeypatch.setenv("STT_PRICE_PER_MINUTE", "0.006")
+    settings = load_settings()
+    assert settings.stt_price_per_minute == Decimal("0.006")
+    assert SECRET not in repr(settings)
+    assert SECRET not in str(settings.model_dump())
+
+
+@pytest.mark.parametrize(("key", "skill"), [("OPENAI", "writing"), ("STT", "speaking")])
+def test_each_key_has_a_skill_wait_for_its_provider(
+    monkeypatch: pytest.MonkeyPatch, key: str, skill: str
+) -> None:
+    monkeypatch.setenv(f"{key}_API_KEY", SECRET)
+    settings = load_settings()
+    assert {each for each in Skill if settings.asks_provider(each)} == {Skill(skill)}
+
+
+@pytest.mark.parametrize("name", ["STT_API_KEY", "STT_MODEL", "GRADING_AUDIO_HOSTS"])
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    usual = getattr(load_settings(), name.lower())
+    monkeypatch.setenv(name, "")
+    assert getattr(load_settings(), name.lower()) == usual
 
 
 def test_a_budget_needs_prices(monkeypatch: pytest.MonkeyPatch, with_key: None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import NO_USAGE, Usage
 from grading.domain.work import WritingWork
 from grading.store.provider_answers import KeptAnswer
 from workers.calibration.answer_hash import answer_hash
@@ -37,7 +37,7 @@ class EvidenceFolder:
         try:
             entry = json.loads(self._file(work, stage, prompt_hash).read_text(encoding="utf-8"))
             cost = entry["cost"]
-            usage = TokenUsage(*(int(entry[name]) for name in TokenUsage.__slots__))
+            usage = Usage(**{name: int(entry[name]) for name in NO_USAGE.tokens})
             return KeptAnswer(
                 model=str(entry["model"]),
                 content=str(entry["content"]),
@@ -53,9 +53,9 @@ class EvidenceFolder:
         Raises:
             OSError: it can't be written.
         """
-        usage = {name: getattr(answer.usage, name) for name in TokenUsage.__slots__}
         cost = None if answer.cost is None else str(answer.cost)
-        entry = {"model": answer.model, "content": answer.content, **usage, "cost": cost}
+        tokens = answer.usage.tokens
+        entry = {"model": answer.model, "content": answer.content, **tokens, "cost": cost}
         file = self._file(work, stage, prompt_hash)
         # Learners' words are in it: for the operator alone.
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

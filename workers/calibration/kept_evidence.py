@@ -7,11 +7,11 @@ from grading.domain.work import WritingWork
 from grading.rubric.observation import Observation
 from grading.store.provider_answers import KeptAnswer
 from workers.calibration.evidence_folder import EvidenceFolder
+from workers.evidence.to_grader import passages_to_grader
+from workers.evidence.witness import EVIDENCE
 from workers.providers.faults import ProviderFault
 from workers.writing.evidence.form import EvidenceAndFeedbackForm
-from workers.writing.evidence.observations import passages_to_grader
-from workers.writing.evidence.reading import reader_of
-from workers.writing.evidence.witness import EVIDENCE
+from workers.writing.evidence.question import reader_of
 from workers.writing.own_text import OwnText, read_own_text
 
 Observations = tuple[Observation, ...]

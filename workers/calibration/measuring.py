@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from grading.domain.work import WritingWork
 from workers.calibration.feature_cache import FeatureCache, Features
-from workers.writing.measuring_pool import MeasuringPool
+from workers.measuring_pool import MeasuringPool
+from workers.writing.measurer import MeasuringElsewhere
 
 #: Fewer answers than this are measured before a second process has loaded its models.
 _WORTH_A_PROCESS = 40
@@ -25,7 +26,7 @@ def measure_answers(
     if missing:
         processes = min(_MOST_PROCESSES, 1 + len(missing) // _WORTH_A_PROCESS)
         with closing(MeasuringPool(processes)) as pool:
-            measured = pool.measure_all([works[at] for at in missing])
+            measured = MeasuringElsewhere(pool).measure_all([works[at] for at in missing])
             for at, features in zip(missing, measured, strict=True):
                 found[at] = tuple(replace(item, quotes=()) for item in features)
                 if cache:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.domain.criterion import Criterion
+from grading.domain.criterion import SOUND_CRITERIA, Criterion
 from grading.domain.score import LOWEST, round_score
 from grading.domain.work import SpeakingPart
 from grading.rubric.calibration import OWN_SCORE, Calibration, sources_of
@@ -23,8 +23,6 @@ from workers.speaking.measure import FEATURE_VERSION
 
 FOLDS = 10
 _SEED = 20240771
-#: Criteria that are told by sound, and must not be guessed from words.
-SOUND = frozenset({Criterion.PRONUNCIATION, Criterion.FLUENCY})
 
 #: By target, as in a calibration file: the scores on 0 to 10.
 Scores = Mapping[str, Decimal]
@@ -71,8 +69,9 @@ def fit_speech(
     where there are too few marks.
     """
     sound = _sound_sources(rubric)
-    allowed: dict[Criterion | None, frozenset[str]] = dict.fromkeys(SOUND, sound)
-    if {criterion for criterion in sheet.columns.values() if criterion is not None} <= SOUND:
+    allowed: dict[Criterion | None, frozenset[str]] = dict.fromkeys(SOUND_CRITERIA, sound)
+    marked = {criterion for criterion in sheet.columns.values() if criterion is not None}
+    if marked <= SOUND_CRITERIA:
         # Marks that look at the sound alone teach nothing of words.
         allowed[None] = sound
     targets = fit_task(rubric, sheet, SpeakingPart.TOPIC_DEVELOPMENT, heard, allowed)
@@ -80,8 +79,8 @@ def fit_speech(
 
 
 def _sound_sources(rubric: Rubric) -> frozenset[str]:
-    kinds = {rule.kind for rule in rubric.rules if rule.criterion in SOUND}
-    return frozenset(kinds | {f"{OWN_SCORE}{criterion.value}" for criterion in SOUND})
+    kinds = {rule.kind for rule in rubric.rules if rule.criterion in SOUND_CRITERIA}
+    return frozenset(kinds | {f"{OWN_SCORE}{criterion.value}" for criterion in SOUND_CRITERIA})
 
 
 def scores_of(rubric: Rubric, item: HeardRecording, calibration: Calibration | None) -> Scores:

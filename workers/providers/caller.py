@@ -13,13 +13,12 @@ from typing import Generic, TypeVar
 import structlog
 from interlock import CircuitBreaker, CircuitOpenError
 
-from grading.domain.usage import ModelUse, PriceTable, TokenUsage
-from grading.provider_settings import ProviderSettings
+from grading.domain.usage import ModelUse, Usage
 from grading.store.provider_answers import KeptAnswer, ProviderCall
 from workers import metrics
+from workers.providers.asked_model import Asked, AskedModel
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.breaker import make_breaker
-from workers.providers.chat import ChatModel, ChatPrompt, estimate_tokens
 from workers.providers.faults import (
     BudgetSpent,
     CallTimedOut,
@@ -31,6 +30,7 @@ from workers.providers.ledger import CallLedger
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
+A = TypeVar("A", bound=Asked)
 
 #: The outcome of a call that gave a usable answer, and of one that was stopped from here.
 ANSWERED, STOPPED = "answered", "stopped"
@@ -47,62 +47,67 @@ class Testimony(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[T]):
-    """A prompt, which stage of grading it is for, and how its answer is read."""
+class Question(Generic[A, T]):
+    """What is asked, which stage of grading it is for, and how its answer is read."""
 
     stage: str
-    prompt: ChatPrompt
+    prompt: A
     #: Raises ProviderFault where the answer is not usable.
     read: Callable[[str], T]
 
 
-class Caller:
+class Caller(Generic[A]):
     """The calls of one process to one model. Safe to be used by many threads."""
 
     def __init__(
         self,
         loop: BackgroundLoop,
         slots: asyncio.Semaphore,
-        settings: ProviderSettings,
-        model: str,
+        model: AskedModel[A],
+        budget: Decimal | None,
         breaker: CircuitBreaker | None = None,
     ) -> None:
         self._loop = loop
         self._slots = slots
-        self._chat = ChatModel(settings, model)
-        self._breaker = breaker or make_breaker(self._chat.provider, model)
-        self._prices: PriceTable = settings.price_table
-        self._budget = settings.grading_budget
+        self._model = model
+        #: US dollars that all models together may cost in the time the ledgers tell of.
+        self._budget = budget
+        self._breaker = breaker or make_breaker(model.provider, model.model)
         #: What is being written down; an event loop by itself would forget it.
         self._writing: set[asyncio.Task[None]] = set()
 
-    def start(self, question: Question[T], ledger: CallLedger) -> Future[Testimony[T]]:
+    def start(self, question: Question[A, T], ledger: CallLedger) -> Future[Testimony[T]]:
         """Ask in the background; cancelling the future stops a call in flight.
 
         The future raises ProviderFault where no usable answer came.
         """
         return self._loop.start(self._ask(question, ledger))
 
-    def prompt_hash(self, prompt: ChatPrompt) -> str:
+    @property
+    def name(self) -> str:
+        """The model that is asked, and its provider."""
+        return f"{self._model.model} {self._model.provider}"
+
+    def prompt_hash(self, prompt: A) -> str:
         """Under what the answer to ``prompt`` is kept."""
-        return self._chat.prompt_hash(prompt)
+        return self._model.prompt_hash(prompt)
 
     def close(self) -> None:
         """Close the connections."""
-        self._loop.start(self._chat.close()).result()
+        self._loop.start(self._model.close()).result()
 
-    async def _ask(self, question: Question[T], ledger: CallLedger) -> Testimony[T]:
-        prompt_hash = self._chat.prompt_hash(question.prompt)
+    async def _ask(self, question: Question[A, T], ledger: CallLedger) -> Testimony[T]:
+        prompt_hash = self._model.prompt_hash(question.prompt)
         kept = await ledger.recall(question.stage, prompt_hash)
         if kept is not None:
             # What an earlier release kept, this one may not be able to use: it is asked anew.
             with suppress(ProviderFault):
                 content = question.read(kept.content)
-                metrics.PROVIDER_ANSWERS_RECALLED.labels(self._chat.model, question.stage).inc()
+                metrics.PROVIDER_ANSWERS_RECALLED.labels(self._model.model, question.stage).inc()
                 use = self._use(question, prompt_hash, kept)
                 return Testimony(content, replace(use, recalled=True))
         await self._see_to_budget(ledger)
-        wanted = estimate_tokens(question.prompt) + self._chat.max_tokens
+        wanted = self._model.tokens_for(question.prompt)
         await self._take_tokens(ledger, wanted)
         async with self._slots:
             call, content = await self._call(question, prompt_hash, ledger, wanted)
@@ -114,22 +119,27 @@ class Caller:
             raise BudgetSpent("GRADING_BUDGET is spent for this month")
 
     async def _take_tokens(self, ledger: CallLedger, wanted: int) -> None:
-        while wait := await ledger.take_tokens(self._chat.model, wanted):
+        while wanted and (wait := await ledger.take_tokens(self._model.model, wanted)):
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
+    async def _return_tokens(self, ledger: CallLedger, taken: int, used: int) -> None:
+        # Where none were taken, none are counted.
+        if taken:
+            await ledger.return_tokens(self._model.model, taken - used)
+
     async def _call(
-        self, question: Question[T], prompt_hash: str, ledger: CallLedger, taken: int
+        self, question: Question[A, T], prompt_hash: str, ledger: CallLedger, taken: int
     ) -> tuple[ProviderCall, T]:
         started = time.monotonic()
 
         def made(
-            outcome: str, usage: TokenUsage | None, answer: KeptAnswer | None = None
+            outcome: str, usage: Usage | None, answer: KeptAnswer | None = None
         ) -> ProviderCall:
             return ProviderCall(
                 stage=question.stage,
                 prompt_hash=prompt_hash,
-                provider=self._chat.provider,
-                model=self._chat.model,
+                provider=self._model.provider,
+                model=self._model.model,
                 outcome=outcome,
                 duration=timedelta(seconds=time.monotonic() - started),
                 usage=usage,
@@ -141,7 +151,7 @@ class Caller:
             with metrics.PROVIDER_CALLS_IN_FLIGHT.track_inprogress():
                 answer, content = await self._breaker.call_async(self._answer, question)
         except CircuitOpenError as refused:
-            await ledger.return_tokens(self._chat.model, taken)
+            await self._return_tokens(ledger, taken, 0)
             raise CircuitOpen("too many of the last calls failed", refused.retry_after) from None
         except ProviderFault as fault:
             await self._keep(made(fault.code, fault.usage), ledger, taken, fault)
@@ -154,8 +164,8 @@ class Caller:
         await self._keep(call, ledger, taken, None)
         return call, content
 
-    async def _answer(self, question: Question[T]) -> tuple[KeptAnswer, T]:
-        content, model, usage = await self._chat.ask(question.prompt)
+    async def _answer(self, question: Question[A, T]) -> tuple[KeptAnswer, T]:
+        content, model, usage = await self._model.ask(question.prompt)
         try:
             read = question.read(content)
         except ProviderFault as fault:
@@ -178,10 +188,10 @@ class Caller:
         self._count(call)
         await ledger.record(call)
         if call.usage is not None:
-            await ledger.return_tokens(self._chat.model, taken - call.usage.total)
+            await self._return_tokens(ledger, taken, call.usage.total)
         elif fault is not None and not isinstance(fault, ReadTimedOut | CallTimedOut):
             # Refused or never arrived: nothing was used. After a time-out nobody knows.
-            await ledger.return_tokens(self._chat.model, taken)
+            await self._return_tokens(ledger, taken, 0)
 
     def _count(self, call: ProviderCall) -> None:
         here = (call.provider, call.model)
@@ -192,14 +202,14 @@ class Caller:
             metrics.PROVIDER_TOKENS.labels(*here, "prompt").inc(fresh)
             metrics.PROVIDER_TOKENS.labels(*here, "cached").inc(call.usage.cached)
             metrics.PROVIDER_TOKENS.labels(*here, "completion").inc(call.usage.completion)
+            metrics.PROVIDER_AUDIO_SECONDS.labels(*here).inc(call.usage.audio_seconds)
         if call.cost is not None:
             metrics.PROVIDER_COST.labels(*here).inc(float(call.cost))
 
-    def _cost(self, usage: TokenUsage | None) -> Decimal | None:
-        price = self._prices.get(self._chat.model)
-        return None if price is None or usage is None else price.cost(usage)
+    def _cost(self, usage: Usage | None) -> Decimal | None:
+        return None if usage is None else self._model.cost(usage)
 
-    def _use(self, question: Question[T], prompt_hash: str, answer: KeptAnswer) -> ModelUse:
+    def _use(self, question: Question[A, T], prompt_hash: str, answer: KeptAnswer) -> ModelUse:
         return ModelUse(
             stage=question.stage,
             model=answer.model,

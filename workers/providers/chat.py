@@ -1,22 +1,16 @@
 """One model behind an endpoint that speaks OpenAI's chat-completions API."""
 
-import asyncio
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
-from openai import AsyncOpenAI
-
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import Usage
 from grading.provider_settings import ProviderSettings
-from workers.providers.faults import CallTimedOut
-from workers.providers.translation import content_of, fault_of
-
-_HASH_LENGTH = 16
+from workers.providers.asked_model import hash_of
+from workers.providers.endpoint import CallLimits, Endpoint
+from workers.providers.translation import content_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +28,20 @@ class ChatPrompt:
 
 
 class ChatModel:
-    """Asks one model, one call at a time or many; retries nothing by itself."""
+    """One model that is asked in words; an AskedModel."""
 
     def __init__(self, settings: ProviderSettings, model: str) -> None:
         assert settings.openai_api_key is not None
         self.model = model
-        #: The host that is called.
-        self.provider = urlsplit(settings.openai_base_url).hostname or ""
-        self.max_tokens = settings.openai_max_tokens
         self._settings = settings
-        self._seconds = settings.openai_call_timeout_seconds
-        self._client = AsyncOpenAI(
-            api_key=settings.openai_api_key.get_secret_value(),
-            base_url=settings.openai_base_url,
-            # A retry is the job's business: seen by its watchers, counted and spread.
-            max_retries=0,
-            timeout=httpx2.Timeout(
-                settings.openai_read_timeout_seconds,
-                connect=settings.openai_connect_timeout_seconds,
-            ),
+        self._price = settings.price_table.get(model)
+        limits = CallLimits(
+            settings.openai_connect_timeout_seconds,
+            settings.openai_read_timeout_seconds,
+            settings.openai_call_timeout_seconds,
         )
+        self._endpoint = Endpoint(settings.openai_api_key, settings.openai_base_url, limits)
+        self.provider = self._endpoint.provider
 
     def body(self, prompt: ChatPrompt) -> dict[str, Any]:
         """The request that asks ``prompt``, as it is sent."""
@@ -67,11 +55,17 @@ class ChatModel:
 
     def prompt_hash(self, prompt: ChatPrompt) -> str:
         """The first letters of the hash of all that is asked but the answer and its task."""
-        asked = {**self._sampling(prompt), "fixed": self._fixed(prompt)}
-        text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+        return hash_of({**self._sampling(prompt), "fixed": self._fixed(prompt)})
 
-    async def ask(self, prompt: ChatPrompt) -> tuple[str, str, TokenUsage]:
+    def tokens_for(self, prompt: ChatPrompt) -> int:
+        """About how many tokens a call may use up."""
+        return estimate_tokens(prompt) + self._settings.openai_max_tokens
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """What ``usage`` costs, in US dollars; None where the model has no price."""
+        return None if self._price is None else self._price.cost(usage)
+
+    async def ask(self, prompt: ChatPrompt) -> tuple[str, str, Usage]:
         """What the model answered, which model it says it is, and what that used up.
 
         Where the provider doesn't tell the model, it is the one that was asked; where it
@@ -80,26 +74,15 @@ class ChatModel:
         Raises:
             ProviderFault: it gave no whole answer.
         """
-        try:
-            # Silence is the library's to notice; a trickle of bytes is noticed here.
-            async with asyncio.timeout(self._seconds) as limit:
-                completion = await self._client.chat.completions.create(**self.body(prompt))
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise CallTimedOut(f"no whole answer within {self._seconds:g} s") from None
-        except Exception as error:
-            fault = fault_of(error)
-            if fault is None:
-                raise
-            raise fault from None
+        completions = self._endpoint.client.chat.completions
+        completion = await self._endpoint.outcome(completions.create(**self.body(prompt)))
         content, model, usage = content_of(completion)
-        used = usage or TokenUsage(estimate_tokens(prompt), 1 + len(content) // 4)
+        used = usage or Usage(estimate_tokens(prompt), 1 + len(content) // 4)
         return content, model or self.model, used
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._endpoint.close()
 
     def _fixed(self, prompt: ChatPrompt) -> str:
         if self._settings.openai_response_format == "json_schema":
@@ -112,7 +95,7 @@ class ChatModel:
         settings = self._settings
         body: dict[str, Any] = {
             "model": self.model,
-            settings.openai_max_tokens_field: self.max_tokens,
+            settings.openai_max_tokens_field: settings.openai_max_tokens,
             "response_format": self._format(prompt),
         }
         if settings.openai_temperature is not None:

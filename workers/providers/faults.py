@@ -7,7 +7,7 @@ message holds a word of the request or of the answer.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import Usage
 from grading.exceptions import GradingError
 
 
@@ -27,7 +27,7 @@ class ProviderFault(GradingError):
     #: How long the provider asked to be left alone, in seconds.
     retry_after: float | None = None
     #: What was paid for the call all the same; None where the provider did not tell.
-    usage: TokenUsage | None = None
+    usage: Usage | None = None
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -97,14 +97,14 @@ class AnswerBreaksSchema(ProviderFault):
 
 
 class AnswerUnfounded(ProviderFault):
-    """Most of what the answer quotes does not stand where it says."""
+    """What the answer tells does not stand where it says: most quotes, or too many words' times."""
 
     code = "answer_unfounded"
     retryable = True
 
 
 class ResponseMalformed(ProviderFault):
-    """The response is none of the API's: no JSON, no choice, or nothing in it."""
+    """The response is none of the API's: no JSON, no choice or text, or nothing in it."""
 
     code = "response_malformed"
     retryable = True

@@ -14,7 +14,7 @@ import httpx2
 import openai
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import Usage
 from workers.providers.faults import (
     AnswerCutShort,
     ConnectionFailed,
@@ -92,7 +92,7 @@ class _Usage(_Read):
     prompt_tokens_details: _Details | None = None
 
 
-def content_of(completion: object) -> tuple[str, str | None, TokenUsage | None]:
+def content_of(completion: object) -> tuple[str, str | None, Usage | None]:
     """The text of a completion, the model that wrote it and what it used up where they are told.
 
     Raises:
@@ -181,7 +181,7 @@ def _number(value: str) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _usage(told: object) -> TokenUsage | None:
+def _usage(told: object) -> Usage | None:
     """What was used up, where that can be believed."""
     try:
         usage = _Usage.model_validate(told)
@@ -189,6 +189,4 @@ def _usage(told: object) -> TokenUsage | None:
         return None
     details = usage.prompt_tokens_details
     cached = (details.cached_tokens if details is not None else None) or 0
-    return TokenUsage(
-        usage.prompt_tokens, usage.completion_tokens, min(cached, usage.prompt_tokens)
-    )
+    return Usage(usage.prompt_tokens, usage.completion_tokens, min(cached, usage.prompt_tokens))

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -35,6 +35,20 @@ class DecodingLimits:
     rate: int = RATE
     #: Ten minutes are 19.2 MB.
     output_bytes: int = 24_000_000
+
+    @classmethod
+    def up_to(cls, seconds: float) -> Self:
+        """What recordings of at most ``seconds`` take."""
+        usual = cls()
+        times = max(1.0, seconds / usual.longest_seconds)
+        return cls(
+            longest_seconds=seconds,
+            # The samples are held twice while they are written.
+            memory_bytes=usual.memory_bytes + int((times - 1) * 2 * usual.output_bytes),
+            processor_seconds=int(times * usual.processor_seconds),
+            wall_seconds=times * usual.wall_seconds,
+            output_bytes=int(times * usual.output_bytes),
+        )
 
 
 def decode(recording: Path, limits: DecodingLimits | None = None) -> Sound:

@@ -1,24 +1,33 @@
 """What is heard in a recording: its sound, its quality, its words and their phones."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from grading.domain.audio import AudioQuality, NotAssessableReason
 from grading.domain.transcript import Transcript
+from workers.providers.transcription import Speech
 from workers.speaking.alignment import AlignedWord
-from workers.speaking.decoding import decode
+from workers.speaking.decoding import DecodingLimits, decode
+from workers.speaking.encoding import speech_of
 from workers.speaking.models import SpeakingModels
 from workers.speaking.pitch import Pitch
+from workers.speaking.progress import ALIGNED, TRANSCRIBED, Step, heard_of
 from workers.speaking.quality import judge_quality, why_not_assessable
-from workers.speaking.voice import Voice
+from workers.speaking.sound import Sound
+from workers.speaking.voice import Voice, VoiceDetector
 from workers.speaking.whisper import ENGLISH
 
-#: Hears the share done, 0 to 1, and what comes next.
-Step = Callable[[float, str], None]
 
-#: The shares of the work that transcribing and aligning end at.
-_DECODED, _TRANSCRIBED, _ALIGNED = 0.05, 0.75, 0.95
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A recording in which somebody speaks."""
+
+    voice: Voice
+    quality: AudioQuality
+    #: Its sound; None where it stays in the process that decoded it.
+    sound: Sound | None
+    #: What a provider is sent; None where none transcribes.
+    speech: Speech | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +51,50 @@ class NothingHeard:
 
 
 def listen(recording: Path, models: SpeakingModels, step: Step) -> Heard | NothingHeard:
-    """Decode, judge, transcribe and align ``recording``.
+    """Decode, judge, transcribe and align ``recording``, all in this process.
 
     Raises:
         AudioRefused: the recording can't be used, and trying again would not help.
-        TransientFault: a fault of the transcriber that another run may mend.
     """
     step(0.0, "Decoding the recording")
-    sound = decode(recording)
-    voice = models.voice.listen(sound)
+    opened = open_recording(recording, models.voice)
+    if isinstance(opened, NothingHeard):
+        return opened
+    sound = opened.sound
+    assert sound is not None
+    transcript = models.transcriber.transcribe(sound, opened.voice, heard_of(step))
+    if not transcript.words:
+        return NothingHeard(opened.quality, NotAssessableReason.NO_SPEECH)
+    return listen_closely(opened, sound, transcript, models, step)
+
+
+def open_recording(
+    recording: Path,
+    detector: VoiceDetector,
+    limits: DecodingLimits | None = None,
+    *,
+    is_sent: bool = False,
+) -> Opened | NothingHeard:
+    """Decode ``recording``, judge it, and make it ready to be sent to a provider where it is.
+
+    Raises:
+        AudioRefused: it can't be used, and trying again would not help.
+    """
+    sound = decode(recording, limits)
+    voice = detector.listen(sound)
     quality = judge_quality(sound, voice)
     reason = why_not_assessable(sound, voice)
     if reason is not None:
         return NothingHeard(quality, reason)
+    return Opened(voice, quality, sound, speech_of(recording, sound) if is_sent else None)
 
-    def heard(done: float, total: float) -> None:
-        share = done / total if total else 1.0
-        step(
-            _DECODED + share * (_TRANSCRIBED - _DECODED),
-            f"Transcribing: {done:.0f} of {total:.0f} seconds",
-        )
 
-    transcript = models.transcriber.transcribe(sound, voice, heard)
-    if not transcript.words:
-        return NothingHeard(quality, NotAssessableReason.NO_SPEECH)
-    step(_TRANSCRIBED, "Listening to the sounds")
+def listen_closely(
+    opened: Opened, sound: Sound, transcript: Transcript, models: SpeakingModels, step: Step
+) -> Heard:
+    """Align the words of ``transcript`` with the sound, and follow the voice."""
+    step(TRANSCRIBED, "Listening to the sounds")
     is_english = transcript.language == ENGLISH
     aligned = models.aligner.align(sound, transcript.words) if is_english else ()
-    step(_ALIGNED, "Listening to the voice")
-    return Heard(quality, voice, transcript, aligned, models.pitch.track(sound))
+    step(ALIGNED, "Listening to the voice")
+    return Heard(opened.quality, opened.voice, transcript, aligned, models.pitch.track(sound))

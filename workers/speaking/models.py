@@ -16,6 +16,11 @@ from workers.writing.models import Models, load_models, tool_versions
 _TOOLS = ("av", "pocketsphinx", "swift-f0")
 
 
+def listening_tools() -> tuple[str, ...]:
+    """What listens beside a recogniser, by names and versions; loads none of it."""
+    return tuple(f"{name} {version(name)}" for name in _TOOLS)
+
+
 @dataclass(frozen=True, slots=True)
 class SpeakingModels:
     """Every tool that the grading of speech uses."""
@@ -24,9 +29,13 @@ class SpeakingModels:
     transcriber: Transcriber
     aligner: PhoneAligner
     pitch: PitchTracker
-    #: What measures words; the writing grader's, which may be shared with it.
+    #: What measures words; the writing grader's, too.
     language: Models
-    tools: tuple[str, ...]
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """All of them, as ``name version``."""
+        return (*listening_tools(), *self.transcriber.tools, *tool_versions())
 
     @classmethod
     def load(
@@ -40,13 +49,10 @@ class SpeakingModels:
         ``threads`` are the cores that one transcription may use.
         """
         words = language or load_models()
-        hears = transcriber or EmbeddedTranscriber(threads)
-        own = tuple(f"{name} {version(name)}" for name in _TOOLS)
         return cls(
             voice=VoiceDetector(),
-            transcriber=hears,
+            transcriber=transcriber or EmbeddedTranscriber(threads),
             aligner=PhoneAligner(),
             pitch=PitchTracker(),
             language=words,
-            tools=(*own, *hears.tools, *tool_versions()),
         )

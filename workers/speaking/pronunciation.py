@@ -42,7 +42,7 @@ def observe_pronunciation(
     worst = sorted(words, key=lambda word: -_misfit(word.phones))
     sounds = _sounds(phones)
     heard = fmean(phone.heard for phone in phones)
-    return [
+    found = [
         Observation(
             "phone_misfit",
             median(phone.misfit for phone in phones),
@@ -53,8 +53,10 @@ def observe_pronunciation(
         Observation("uneven_phones", pstdev(map(log, lengths))),
         Observation("drawn_sounds", _ninth_tenth(lengths)),
         _clarity(transcript),
-        Observation("english_sound", transcript.language_confidence),
     ]
+    if transcript.language_confidence is not None:
+        found.append(Observation("english_sound", transcript.language_confidence))
+    return found
 
 
 def _clarity(transcript: Transcript) -> Observation:

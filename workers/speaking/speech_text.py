@@ -26,17 +26,20 @@ class SpeechText:
 
     def with_moments(self, observation: Observation) -> Observation:
         """``observation`` with seconds of the recording in the place of characters."""
-        moments = tuple(map(self._moment, observation.quotes))
+        moments = tuple(map(self.moment_of, observation.quotes))
         return replace(observation, quotes=(), moments=moments)
 
     def at(self, character: int) -> int:
         """The place in ``words`` of the word that holds a character of ``text``."""
         return max(0, bisect_right(self.starts, character) - 1)
 
-    def _moment(self, quote: Quote) -> Moment:
-        return moment(
-            self.words[self.at(quote.start) : self.at(max(quote.start, quote.end - 1)) + 1]
-        )
+    def words_of(self, quote: Quote) -> Sequence[TimedWord]:
+        """The words that ``quote``, whose characters are those of ``text``, lies in."""
+        return self.words[self.at(quote.start) : self.at(max(quote.start, quote.end - 1)) + 1]
+
+    def moment_of(self, quote: Quote) -> Moment:
+        """When ``quote`` was said."""
+        return moment(self.words_of(quote))
 
 
 def speech_text(words: Sequence[TimedWord], repairs: Sequence[Repair]) -> SpeechText:

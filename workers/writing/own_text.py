@@ -70,10 +70,10 @@ class OwnText:
         return self.text[sentence.start : sentence.end]
 
 
-def read_own_text(work: WritingWork) -> OwnText:
-    """Clean and cut up an answer."""
+def read_own_text(work: WritingWork, *, is_spoken: bool = False) -> OwnText:
+    """Clean and cut up an answer, or what was written down of one."""
     submitted = read(work.text)
-    to_grader = spans_to_grader(submitted.clean)
+    to_grader = spans_to_grader(submitted.clean, is_spoken=is_spoken)
     said = sentences_in(blank_out(submitted.clean, to_grader))
     repetition = find_repetition(said)
     own, copied = part_copied(repetition.fresh, work.prompt.text)

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.integration.providers.desk import Desk
-from tests.integration.providers.fault_table import FAULTS, FaultCase
+from tests.integration.providers.fault_table import FAULTS
 from tests.integration.providers.played import played
+from tests.integration.providers.wire_faults import FaultCase
 from tests.stack.provider.errors import server_error
 from workers.writing.measurer import MeasuringHere
 
@@ -14,7 +15,7 @@ def test_the_embedded_grader_takes_over_once_no_retry_is_left(desk: Desk, case: 
     job_id = desk.submit()
     with played(case, desk) as url:
         worker = desk.worker(
-            url, grading_fallback="embedded", grading_max_retries=1, **case.settings
+            url, grading_fallback="embedded", grading_max_retries=1, **case.settings(desk.prefix)
         )
         desk.run_to_end(worker, job_id)
     calls = 2 if case.fault.retryable else 1

@@ -17,8 +17,9 @@ from grading.store.jobs import cancel_job
 from tests.integration.providers.desk import Desk
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.waiting import until
+from workers.measuring_pool import MeasuringPool
 from workers.writing.measure import Step
-from workers.writing.measuring_pool import MeasuringPool
+from workers.writing.measurer import MeasuringElsewhere
 
 #: How soon the provider must see that nobody waits any more, in seconds.
 SOON = 2.0
@@ -156,7 +157,7 @@ def test_a_job_that_is_cancelled_while_it_waits_to_be_measured_stops_its_call(de
     job_id = desk.submit()
     chat = desk.provider.chat
     with closing(MeasuringPool(1)) as pool:
-        worker = desk.worker(measurer=pool, grading_scorers="both")
+        worker = desk.worker(measurer=MeasuringElsewhere(pool), grading_scorers="both")
         with desk.running(worker, job_id), chat.hold() as gate:
             gate.await_held(1)
             cancelled_at = time.monotonic()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import Usage
 from grading.store.erasure import erase_job
 from grading.store.provider_answers import KeptAnswer, ProviderCall, record_call
 from grading.store.retention import purge_answers
@@ -50,7 +50,7 @@ def test_the_next_run_recalls_what_was_answered(desk: Desk) -> None:
     first, second = desk.result(job_id).provenance.models
     assert (first.stage, first.model, first.recalled) == ("evidence", FIRST, True)
     assert (second.stage, second.model, second.recalled) == ("second_evidence", SECOND, False)
-    assert (first.usage, first.usage.total) == (TokenUsage(1200, 300), 1500)
+    assert (first.usage, first.usage.total) == (Usage(1200, 300), 1500)
     assert (_asked(desk, FIRST), _asked(desk, SECOND)) == (1, 2)
 
 
@@ -106,7 +106,7 @@ def test_an_erased_job_takes_answers_and_calls_along(desk: Desk) -> None:
 def test_a_call_that_ends_after_its_job_was_erased_leaves_its_cost_alone(desk: Desk) -> None:
     job_id = desk.submit()
     erase_job(desk.conn, job_id)
-    usage = TokenUsage(100, 10)
+    usage = Usage(100, 10)
     answer = KeptAnswer(FIRST, "{}", usage, Decimal("0.5"))
     call = ProviderCall(
         "evidence", "hash", "host", FIRST, "answered", timedelta(1), usage, answer.cost, answer

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tests.stack.provider.form import Form, read_form
+
 
 @dataclass
 class Call:
@@ -34,6 +36,11 @@ class Call:
             return {}
         return parsed if isinstance(parsed, dict) else {}
 
+    @cached_property
+    def form(self) -> Form:
+        """The parts of a form with files; none where the body is something else."""
+        return read_form(self.headers.get("content-type", ""), self.raw)
+
     @property
     def seconds(self) -> float:
         """How long it was open, once it has ended."""
@@ -43,7 +50,8 @@ class Call:
     @property
     def model(self) -> str:
         """The model that is asked, or an empty name."""
-        return str(self.body.get("model", ""))
+        [sent] = self.form.fields.get("model", [""])
+        return str(self.body.get("model", sent))
 
     @property
     def messages(self) -> list[dict[str, Any]]:

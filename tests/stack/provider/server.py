@@ -16,6 +16,7 @@ from tests.stack.provider.errors import unknown_url
 from tests.stack.provider.exchange import Exchange, Stopped
 from tests.stack.provider.flag import Flag
 from tests.stack.provider.route import Route
+from tests.stack.provider.transcriptions import Transcribed
 
 
 class Provider:
@@ -28,10 +29,12 @@ class Provider:
     def __init__(self) -> None:
         #: Chat completions.
         self.chat = Route(lambda _: Answer("{}"))
+        self.transcriptions = Route(lambda _: Transcribed.of("I like my city."))
         self.models = Route(lambda _: ModelList())
         self._lost = Route(lambda call: unknown_url(call.method, call.path))
         self._routes = {
             ("POST", "/v1/chat/completions"): self.chat,
+            ("POST", "/v1/audio/transcriptions"): self.transcriptions,
             ("GET", "/v1/models"): self.models,
         }
         self._stopped = Flag()

@@ -21,12 +21,13 @@ from tests.unit.calibration.conftest import observe
 from tests.unit.calibration.marked_essays import essay, seen_in
 from workers.calibration.evidence_folder import EvidenceFolder
 from workers.calibration.kept_evidence import observe_kept
+from workers.evidence.witness import EVIDENCE
 from workers.graders import wire_llm_grader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
+from workers.providers.chat import ChatModel, ChatPrompt
 from workers.unwatched_run import UnwatchedRun
 from workers.writing import llm
-from workers.writing.evidence.witness import EVIDENCE
 from workers.writing.measure import Step
 from workers.writing.own_text import read_own_text
 
@@ -49,17 +50,18 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def caller(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
+def caller(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller[ChatPrompt]]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
     loop = BackgroundLoop()
-    made = Caller(loop, asyncio.Semaphore(2), load_provider_settings(), "gpt-4.1-mini")
+    model = ChatModel(load_provider_settings(), "gpt-4.1-mini")
+    made = Caller(loop, asyncio.Semaphore(2), model, None)
     yield made
     made.close()
     loop.close()
 
 
-def _grade(caller: Caller, folder: EvidenceFolder, work: WritingWork) -> GradingResult:
+def _grade(caller: Caller[ChatPrompt], folder: EvidenceFolder, work: WritingWork) -> GradingResult:
     """What the product makes of ``work``; the folder then holds what was heard."""
     settings = load_settings(database_url="postgresql://db/name", rabbitmq_url="amqp://mq")
     grader = wire_llm_grader(settings, [caller], Drawn())
@@ -69,7 +71,7 @@ def _grade(caller: Caller, folder: EvidenceFolder, work: WritingWork) -> Grading
 
 @pytest.mark.parametrize("case", ["agreed", "disputed", "to the grader", "seen by the model"])
 def test_they_are_the_products(
-    caller: Caller, provider: Provider, tmp_path: Path, case: str
+    caller: Caller[ChatPrompt], provider: Provider, tmp_path: Path, case: str
 ) -> None:
     text = f"{essay(5)} {TO_GRADER}" if case == "to the grader" else essay(5)
     work = WritingWork(WritingTask.ESSAY, text, Prompt("Write about the weather."))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from grading.domain.usage import TokenUsage
+from grading.domain.usage import Usage
 from grading.domain.work import Prompt, WritingTask, WritingWork
 from grading.store.provider_answers import KeptAnswer
 from workers.calibration.evidence_folder import EvidenceFolder
 
 WORK = WritingWork(WritingTask.ESSAY, "An essay.", Prompt("Write.", ("Say why",)))
-ANSWER = KeptAnswer("gpt-4.1-mini", '{"é": 1}', TokenUsage(10, 5, 3), Decimal("0.00120"))
+ANSWER = KeptAnswer("gpt-4.1-mini", '{"é": 1}', Usage(10, 5, 3), Decimal("0.00120"))
 
 
 def test_an_answer_is_found_under_what_was_asked(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from vstep.grading.v1.result_pb2 import (
     CriterionScore,
     Evidence,
     Feedback,
+    ModelUse,
     Moment,
     NotAssessable,
     Provenance,
     Remark,
     Result,
+    Rewrite,
     SpokenWord,
     Transcript,
 )
@@ -52,7 +54,14 @@ SPOKEN = Result(
                 text="Pause less.",
                 moments=[Moment(start=61.2, end=62.9)],
             )
-        ]
+        ],
+        rewrites=[
+            Rewrite(
+                moment=Moment(text="I agree.", start=0.4, end=0.9),
+                text="I couldn't agree more.",
+                reason="It says how much.",
+            )
+        ],
     ),
     transcript=Transcript(
         words=[
@@ -69,7 +78,21 @@ SPOKEN = Result(
     audio=AudioQuality(
         seconds=64.5, speech_seconds=30.25, level_dbfs=-20.4, snr_db=31.6, clipped_share=0.0123
     ),
-    provenance=Provenance(grader="embedded-speaking", grader_version="1.0", run=1),
+    provenance=Provenance(
+        grader="embedded-speaking",
+        grader_version="1.0",
+        run=1,
+        models=[
+            ModelUse(
+                stage="transcription",
+                model="whisper-1",
+                prompt_version="transcription-1.0",
+                prompt_hash="00ff",
+                audio_seconds=64.5,
+                cost=0.00645,
+            )
+        ],
+    ),
 )
 SILENT = Result(
     job_id=JOB_ID,

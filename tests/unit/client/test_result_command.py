@@ -58,7 +58,7 @@ def test_shows_a_result(
         " 2400 tokens asked\n(1900 of them cached), 800 answered, $0.0015",
         "paid for by an earlier run",
         "Models together: $0.1015",
-        "No model's evidence went into it: instructions_to_grader",
+        "Done by the embedded tools alone: instructions_to_grader",
     ):
         assert part in out
     assert "examiner" not in out
@@ -130,11 +130,14 @@ def test_shows_when_things_are_heard_in_a_recording(
         "Could not be measured.",
         "- 0.40 Long pauses.\n        1:01, 1:05 “the [b]the[/b]”\n",
         "1. Fluency  Pause less.\n    1:01\n",
+        "1. 0:00 “I agree.”\n →  I couldn't agree more.\n    It says how much.\n",
         "What was heard  en, confidence 72%, by whisper-base 1.2\n"
         " 0:00 I agree.\N{REPLACEMENT CHARACTER}[2J\n"
         " 1:03 Towns grow.\n",
         "Recording: 30.2 s of speech in 64.5 s, level -20 dB,",
         " 32 dB over the noise, 1.23%",
+        "Model whisper-1 gave transcription (transcription-1.0, 00ff):",
+        "64.5 seconds of\nsound, $0.0065",
     ):
         assert part in out
 

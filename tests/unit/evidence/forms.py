@@ -2,26 +2,41 @@
 
 from typing import Any
 
+from workers.speaking.evidence.form import SpokenEvidenceForm
 from workers.writing.evidence.form import EvidenceForm
 
-EMPTY: dict[str, Any] = {
+#: What the forms of both skills ask.
+_OF_BOTH: dict[str, Any] = {
     "speaks_to_grader": [],
     "answers_task": "yes",
-    "sense": "clear",
     "requirements": [],
-    "position": {"held": "none", "quote": ""},
     "ideas": [],
     "moves": [],
-    "register": {"fit": "suits", "slips": []},
     "apt_phrases": [],
     "structures": [],
     "errors": [],
+}
+EMPTY: dict[str, Any] = {
+    **_OF_BOTH,
+    "sense": "clear",
+    "position": {"held": "none", "quote": ""},
+    "register": {"fit": "suits", "slips": []},
+}
+_SPOKEN: dict[str, Any] = {
+    **_OF_BOTH,
+    "coherence": "clear",
+    "stance": {"held": "none", "quote": "", "reasons": [], "against_others": []},
 }
 
 
 def form_of(**fields: Any) -> EvidenceForm:
     """A form with nothing in it but ``fields``."""
     return EvidenceForm.model_validate({**EMPTY, **fields})
+
+
+def spoken_form_of(**fields: Any) -> SpokenEvidenceForm:
+    """The same about a spoken answer."""
+    return SpokenEvidenceForm.model_validate({**_SPOKEN, **fields})
 
 
 def error(quote: str, correction: str, kind: str = "agreement", blocks: bool = False) -> Any:

@@ -7,8 +7,9 @@ import pytest
 from grading.domain.work import WritingTask
 from tests.unit.evidence.forms import error, form_of
 from tests.unit.evidence.texts import ESSAY, REQUIREMENTS, own_text
+from workers.evidence.to_grader import passages_to_grader
 from workers.writing.evidence.form import EvidenceForm
-from workers.writing.evidence.observations import observe_evidence, passages_to_grader
+from workers.writing.evidence.observations import observe_evidence
 
 WORDS = len(own_text().words)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.evidence.texts import ESSAY, own_text, work_of
-from workers.writing.evidence.passages import Passages
+from workers.evidence.passages import Passages
 from workers.writing.own_text import read_own_text
 
 

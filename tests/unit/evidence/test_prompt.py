@@ -4,34 +4,26 @@ import hashlib
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grading.domain.feedback import FeedbackLanguage
 from grading.domain.work import WritingTask
-from grading.settings import Settings
+from tests.unit.evidence.asked import MARK, is_closed, model_of
 from tests.unit.evidence.texts import ESSAY, own_text
+from workers.evidence.prompt import load_prompt, make_mark
 from workers.providers.chat import ChatModel, ChatPrompt
-from workers.writing.evidence.prompt import ask_for_evidence, load_prompt, make_mark
+from workers.writing.evidence.question import ask_for_evidence
 from workers.writing.llm import PROMPT_VERSION
 
 GOLDEN = Path(__file__).parents[2] / "cases" / "requests"
-MARK = "0123456789abcdef"
 
 #: SHA-256 of every published prompt. A change of a prompt is a new version: add it here, and
 #: change none that stands.
-PUBLISHED = {"evidence-1.0": "a004558bacd7f938baf05a5cb5d4ac695d6cd17c2ee4c76b1adc03589ede8bf8"}
-
-
-def _model(**settings: str) -> ChatModel:
-    given = {
-        "database_url": "postgresql://user:password@db/name",
-        "rabbitmq_url": "amqp://mq",
-        "openai_api_key": "a-key",
-        **settings,
-    }
-    return ChatModel(Settings.model_validate(given), "model-a")
+PUBLISHED = {
+    "evidence-1.0": "a004558bacd7f938baf05a5cb5d4ac695d6cd17c2ee4c76b1adc03589ede8bf8",
+    "speaking-evidence-1.0": "03ec197d7d7567ffa7554dbedbb9977da063084a9bca39a2933a6a37edf93192",
+}
 
 
 def _prompt(
@@ -44,7 +36,7 @@ def _prompt(
 
 
 def test_no_published_prompt_was_changed() -> None:
-    folder = resources.files("workers.writing.evidence") / "prompts"
+    folder = resources.files("workers.evidence") / "prompts"
     files = {file.name.removesuffix(".md"): file for file in folder.iterdir()}
     hashes = {
         name: hashlib.sha256(file.read_bytes()).hexdigest()
@@ -64,14 +56,14 @@ def test_no_published_prompt_was_changed() -> None:
 )
 def test_the_request_is_rendered_as_ever(name: str, prompt: ChatPrompt) -> None:
     golden = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
-    assert _model().body(prompt) == golden
+    assert model_of().body(prompt) == golden
 
 
 def test_what_every_call_says_comes_first_and_is_the_same_for_all() -> None:
     bodies = [
-        _model().body(_prompt(FeedbackLanguage.ENGLISH)),
-        _model().body(_prompt(FeedbackLanguage.VIETNAMESE, "Another text.", mark="f" * 16)),
-        _model().body(_prompt(FeedbackLanguage.ENGLISH, task=WritingTask.LETTER)),
+        model_of().body(_prompt(FeedbackLanguage.ENGLISH)),
+        model_of().body(_prompt(FeedbackLanguage.VIETNAMESE, "Another text.", mark="f" * 16)),
+        model_of().body(_prompt(FeedbackLanguage.ENGLISH, task=WritingTask.LETTER)),
     ]
     fixed, variable = zip(*(body.pop("messages") for body in bodies), strict=True)
     assert fixed[0] == fixed[1] == fixed[2]
@@ -81,23 +73,23 @@ def test_what_every_call_says_comes_first_and_is_the_same_for_all() -> None:
 
 
 def test_the_hash_is_that_of_all_but_the_answer_and_its_task() -> None:
-    model = _model()
+    model = model_of()
     asked = model.prompt_hash(_prompt())
     assert asked == model.prompt_hash(_prompt(text="Another text.", mark="f" * 16))
     others = [
         model.prompt_hash(_prompt(None)),
-        _model(openai_temperature="0.5").prompt_hash(_prompt()),
-        _model(openai_seed="omit").prompt_hash(_prompt()),
-        _model(openai_max_tokens="100").prompt_hash(_prompt()),
-        _model(openai_response_format="json_object").prompt_hash(_prompt()),
-        ChatModel(_model()._settings, "model-b").prompt_hash(_prompt()),
+        model_of(openai_temperature="0.5").prompt_hash(_prompt()),
+        model_of(openai_seed="omit").prompt_hash(_prompt()),
+        model_of(openai_max_tokens="100").prompt_hash(_prompt()),
+        model_of(openai_response_format="json_object").prompt_hash(_prompt()),
+        ChatModel(model_of()._settings, "model-b").prompt_hash(_prompt()),
     ]
     assert len({asked, *others}) == 7
     assert len(asked) == 16
 
 
 def test_settings_decide_what_the_request_holds() -> None:
-    body = _model(
+    body = model_of(
         openai_temperature="omit",
         openai_seed="omit",
         openai_max_tokens="123",
@@ -135,24 +127,12 @@ def test_marks_differ_and_are_never_in_the_text() -> None:
         assert make_mark("this holds aa and more") == "bb"
 
 
-def _closed(schema: Any) -> bool:
-    if isinstance(schema, list):
-        return all(map(_closed, schema))
-    if not isinstance(schema, dict):
-        return True
-    if schema.get("type") == "object":
-        properties = set(schema["properties"])
-        if schema.get("additionalProperties") is not False or set(schema["required"]) != properties:
-            return False
-    return all(map(_closed, schema.values()))
-
-
 @pytest.mark.parametrize("language", [None, FeedbackLanguage.ENGLISH])
 def test_the_schema_is_strict_and_has_no_place_for_a_score(
     language: FeedbackLanguage | None,
 ) -> None:
     schema = dict(_prompt(language).schema)
-    assert _closed(schema)
+    assert is_closed(schema)
     text = json.dumps(schema).lower()
     for word in ("score", "band", 'grade"', "overall", "total", "points", "percent"):
         assert word not in text, word

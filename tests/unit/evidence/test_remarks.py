@@ -7,8 +7,8 @@ import pytest
 from grading.domain.criterion import Criterion
 from grading.domain.feedback import FeedbackLanguage
 from tests.unit.evidence.texts import own_text
+from workers.evidence.remarks import feedback_from
 from workers.writing.evidence.form import FeedbackGiven
-from workers.writing.evidence.remarks import feedback_from
 
 
 def _remark(text: str, quote: str = "", criterion: str = "grammar") -> dict[str, str]:

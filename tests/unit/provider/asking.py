@@ -13,7 +13,7 @@ from tests.stack.memory_ledger import MemoryLedger
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.breaker import make_breaker
 from workers.providers.caller import Caller, Question, Testimony
-from workers.providers.chat import ChatPrompt
+from workers.providers.chat import ChatModel, ChatPrompt
 from workers.providers.faults import ProviderFault
 
 _PROMPT = ChatPrompt("prompt-1", "Fixed.", "Variable.", "form", {"type": "object"})
@@ -43,8 +43,8 @@ class Asking:
         self.caller = Caller(
             self._loop,
             asyncio.Semaphore(given.openai_max_in_flight),
-            given,
-            model,
+            ChatModel(given, model),
+            given.grading_budget,
             make_breaker("127.0.0.1", model, self.clock),
         )
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from grading.domain.confidence import ConfidenceFactor
+from grading.domain.criterion import Criterion
 from grading.domain.result import CapReason, Flag
 from grading.domain.work import WritingTask
 from grading.rubric.curve import Curve
@@ -13,7 +14,7 @@ from grading.rubric.engine import Verdict, judge
 from grading.rubric.load import load_rubric, read_rubric
 from grading.rubric.observation import Observation
 from grading.rubric.points import FEATURES_ALONE
-from grading.rubric.rubric import Scorer
+from grading.rubric.rubric import Rubric, Scorer
 
 RUBRIC = load_rubric("writing-llm-1.0")
 BASE = load_rubric("writing-2.0")
@@ -171,6 +172,34 @@ def test_a_version_may_add_a_scorer_to_another() -> None:
     assert rubric.kinds == BASE.kinds | {"clarity"}
 
 
+def _of_grammar_alone(start: float) -> Rubric:
+    every = "{task_fulfillment: 5, organization: 5, vocabulary: 5, grammar: 5}"
+    return read_rubric(_FILE.replace(every, f"{{grammar: {start}}}"), "writing-9.0.yaml")
+
+
+def test_a_scorer_may_take_part_in_some_of_the_criteria() -> None:
+    base = judge(BASE, WritingTask.ESSAY, FEATURES)
+    rubric = _of_grammar_alone(6.0)
+    for scorers in (BOTH, frozenset({Scorer.EVIDENCE})):
+        verdict = judge(rubric, WritingTask.ESSAY, FEATURES, scorers=scorers)
+        assert _scores(verdict)[:-1] == _scores(base)[:-1]
+        assert _scores(verdict)[-1] > _scores(base)[-1]
+
+
+def test_scorers_are_compared_by_the_criteria_that_they_share() -> None:
+    wordy = [*FEATURES, *_observed(lexical_diversity=200, advanced_words=30, word_frequency=4.0)]
+    features = {item.criterion: item for item in judge(BASE, WritingTask.ESSAY, wordy).criteria}
+    grammar = float(features[Criterion.GRAMMAR].score)
+    assert features[Criterion.VOCABULARY].score > grammar + 2
+    rubric = _of_grammar_alone(grammar)
+    agreement = _agreement(judge(rubric, WritingTask.ESSAY, wordy, scorers=BOTH))
+    assert agreement is not None
+    # But for rounding they are of one mind on all that both of them speak of.
+    assert agreement >= 95
+    alone = judge(rubric, WritingTask.ESSAY, wordy, scorers=frozenset({Scorer.EVIDENCE}))
+    assert _agreement(alone) is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -181,6 +210,14 @@ def test_a_version_may_add_a_scorer_to_another() -> None:
         ("scorer: features", "scorer: evidence", "scorers must be"),
         ("weight: 1\n", "weight: 0\n", "weight must be over 0"),
         ("grammar: 5}", "grammar: 11}", "must lie between 0 and 10"),
+        ("task_fulfillment: 5, organization: 5, vocabulary: 5, grammar: 5", "", "at least"),
+        ("{task_fulfillment: 5, ", "{fluency: 5, ", "fluency"),
+        (
+            "rules: []",
+            "rules: [{kind: clarity, criterion: pronunciation, direction: rising,"
+            " curve: [[0, 0]], raises: a, lowers: b}]",
+            "no start for pronunciation",
+        ),
         ("confidence: []", "confidence: [{factor: originality, checks: []}]", "combination"),
         ("extends: writing-2.0", "extends: writing-0.1", "no rubric version"),
     ],

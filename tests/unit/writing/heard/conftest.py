@@ -15,6 +15,7 @@ from tests.stack.provider.server import Provider
 from workers.graders import wire_llm_grader
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.caller import Caller
+from workers.providers.chat import ChatModel
 from workers.unwatched_run import UnwatchedRun
 from workers.writing.embedded import EmbeddedWritingGrader
 from workers.writing.measure import Step
@@ -27,7 +28,10 @@ class Listener:
         self._embedded = embedded
         self._loop = BackgroundLoop()
         slots = asyncio.Semaphore(settings.openai_max_in_flight)
-        self._callers = [Caller(self._loop, slots, settings, model) for model in settings.models]
+        self._callers = [
+            Caller(self._loop, slots, ChatModel(settings, model), settings.grading_budget)
+            for model in settings.models
+        ]
         self._grader = wire_llm_grader(settings, self._callers, self)
 
     def measure(self, work: WritingWork, step: Step) -> tuple[Observation, ...]:

@@ -502,7 +502,7 @@ Global___Cap: _TypeAlias = Cap  # noqa: Y015
 
 @_typing.final
 class ModelUse(_message.Message):
-    """One language model that took part in a result."""
+    """One model of a provider that took part in a result."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -515,17 +515,20 @@ class ModelUse(_message.Message):
     COMPLETION_TOKENS_FIELD_NUMBER: _builtins.int
     COST_FIELD_NUMBER: _builtins.int
     RECALLED_FIELD_NUMBER: _builtins.int
+    AUDIO_SECONDS_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
-    """What it was asked for: `evidence`, or `second_evidence` of the model that is
-    only compared with the first.
+    """What it was asked for: `evidence`; `second_evidence` of the model that is
+    only compared with the first; or `transcription` of a recording.
     """
     model: _builtins.str
     """The model, as its provider names it in its answer."""
     prompt_version: _builtins.str
-    """The version of the prompt."""
+    """The version of the prompt; of a transcription, of how sound is sent and the
+    answer is read.
+    """
     prompt_hash: _builtins.str
-    """The first letters of the hash of all that was asked but the answer and its
-    task: prompt, schema, model, sampling.
+    """The first letters of the hash of all that was asked but a written answer and
+    its task: prompt, schema, model, sampling; or parameters and recording.
     """
     prompt_tokens: _builtins.int
     """Tokens of the request, cached ones included."""
@@ -534,11 +537,15 @@ class ModelUse(_message.Message):
     completion_tokens: _builtins.int
     """Tokens of the answer, the model's reasoning included."""
     cost: _builtins.float
-    """What that cost, in US dollars, by the table of prices in `OPENAI_PRICES`;
-    absent where the model has no price there.
+    """What that cost, in US dollars, by the prices in `OPENAI_PRICES`, or by
+    `STT_PRICE_PER_MINUTE`; absent where the model has no price there.
     """
     recalled: _builtins.bool
     """An earlier run of the job had paid for the answer; this one asked for none."""
+    audio_seconds: _builtins.float
+    """Seconds of sound that were transcribed, as the provider counts them; 0 of a
+    model that is asked in words.
+    """
     def __init__(
         self,
         *,
@@ -551,10 +558,11 @@ class ModelUse(_message.Message):
         completion_tokens: _builtins.int = ...,
         cost: _builtins.float | None = ...,
         recalled: _builtins.bool = ...,
+        audio_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cost", b"_cost", "cost", b"cost"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost", b"_cost", "cached_tokens", b"cached_tokens", "completion_tokens", b"completion_tokens", "cost", b"cost", "model", b"model", "prompt_hash", b"prompt_hash", "prompt_tokens", b"prompt_tokens", "prompt_version", b"prompt_version", "recalled", b"recalled", "stage", b"stage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost", b"_cost", "audio_seconds", b"audio_seconds", "cached_tokens", b"cached_tokens", "completion_tokens", b"completion_tokens", "cost", b"cost", "model", b"model", "prompt_hash", b"prompt_hash", "prompt_tokens", b"prompt_tokens", "prompt_version", b"prompt_version", "recalled", b"recalled", "stage", b"stage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost: _TypeAlias = _typing.Literal["cost"]  # noqa: Y015
     _WhichOneofArgType__cost: _TypeAlias = _typing.Literal["_cost", b"_cost"]  # noqa: Y015
@@ -595,10 +603,12 @@ class Provenance(_message.Message):
     there is none.
     """
     fallback: _builtins.str
-    """Why no model's evidence went into the result although the service asks one:
+    """Why no model's evidence went into the result although the service asks one, or
+    why a recording was transcribed here although a provider is to do it:
     the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
     `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
-    where nothing in it is the writer's own. Empty otherwise.
+    where nothing in it is the learner's own; `not_english` where another language
+    is spoken. Empty otherwise.
     """
     @_builtins.property
     def grading_duration(self) -> _duration_pb2.Duration:
@@ -610,7 +620,7 @@ class Provenance(_message.Message):
 
     @_builtins.property
     def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelUse]:
-        """The language models that were heard; empty where none was."""
+        """The providers' models that took part; empty where none did."""
 
     def __init__(
         self,
@@ -682,7 +692,9 @@ class Transcript(_message.Message):
     language: _builtins.str
     """The language that was heard; its code of ISO 639-1."""
     language_confidence: _builtins.float
-    """How sure the recogniser was of the language, 0 to 1."""
+    """How sure the recogniser was of the language, 0 to 1; absent where it does not
+    tell, as providers don't.
+    """
     engine: _builtins.str
     """What recognised it, as `name version`."""
     confidence: _builtins.float
@@ -696,15 +708,17 @@ class Transcript(_message.Message):
         *,
         words: _abc.Iterable[Global___SpokenWord] | None = ...,
         language: _builtins.str = ...,
-        language_confidence: _builtins.float = ...,
+        language_confidence: _builtins.float | None = ...,
         engine: _builtins.str = ...,
         confidence: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_language_confidence", b"_language_confidence", "language_confidence", b"language_confidence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "engine", b"engine", "language", b"language", "language_confidence", b"language_confidence", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language_confidence", b"_language_confidence", "confidence", b"confidence", "engine", b"engine", "language", b"language", "language_confidence", b"language_confidence", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__language_confidence: _TypeAlias = _typing.Literal["language_confidence"]  # noqa: Y015
+    _WhichOneofArgType__language_confidence: _TypeAlias = _typing.Literal["_language_confidence", b"_language_confidence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__language_confidence) -> _WhichOneofReturnType__language_confidence | None: ...
 
 Global___Transcript: _TypeAlias = Transcript  # noqa: Y015
 
@@ -941,13 +955,18 @@ class Rewrite(_message.Message):
     QUOTE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    MOMENT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The same, as a good writer at the next level would put it; in English."""
+    """The same, as a good writer or speaker at the next level would put it; in English."""
     reason: _builtins.str
     """What makes it better, in the language of the feedback."""
     @_builtins.property
     def quote(self) -> Global___Quote:
-        """The sentence, as it stands in the answer."""
+        """The sentence, as it stands in the answer; absent in the feedback on a recording."""
+
+    @_builtins.property
+    def moment(self) -> Global___Moment:
+        """The sentence, when it was said; absent in the feedback on a text."""
 
     def __init__(
         self,
@@ -955,10 +974,11 @@ class Rewrite(_message.Message):
         quote: Global___Quote | None = ...,
         text: _builtins.str = ...,
         reason: _builtins.str = ...,
+        moment: Global___Moment | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment", "quote", b"quote"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote", "reason", b"reason", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment", "quote", b"quote", "reason", b"reason", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -237,14 +237,14 @@ export declare type Cap = Message<"vstep.grading.v1.Cap"> & {
 export declare const CapSchema: GenMessage<Cap>;
 
 /**
- * One language model that took part in a result.
+ * One model of a provider that took part in a result.
  *
  * @generated from message vstep.grading.v1.ModelUse
  */
 export declare type ModelUse = Message<"vstep.grading.v1.ModelUse"> & {
   /**
-   * What it was asked for: `evidence`, or `second_evidence` of the model that is
-   * only compared with the first.
+   * What it was asked for: `evidence`; `second_evidence` of the model that is
+   * only compared with the first; or `transcription` of a recording.
    *
    * @generated from field: string stage = 1;
    */
@@ -258,15 +258,16 @@ export declare type ModelUse = Message<"vstep.grading.v1.ModelUse"> & {
   model: string;
 
   /**
-   * The version of the prompt.
+   * The version of the prompt; of a transcription, of how sound is sent and the
+   * answer is read.
    *
    * @generated from field: string prompt_version = 3;
    */
   promptVersion: string;
 
   /**
-   * The first letters of the hash of all that was asked but the answer and its
-   * task: prompt, schema, model, sampling.
+   * The first letters of the hash of all that was asked but a written answer and
+   * its task: prompt, schema, model, sampling; or parameters and recording.
    *
    * @generated from field: string prompt_hash = 4;
    */
@@ -294,8 +295,8 @@ export declare type ModelUse = Message<"vstep.grading.v1.ModelUse"> & {
   completionTokens: number;
 
   /**
-   * What that cost, in US dollars, by the table of prices in `OPENAI_PRICES`;
-   * absent where the model has no price there.
+   * What that cost, in US dollars, by the prices in `OPENAI_PRICES`, or by
+   * `STT_PRICE_PER_MINUTE`; absent where the model has no price there.
    *
    * @generated from field: optional double cost = 8;
    */
@@ -307,6 +308,14 @@ export declare type ModelUse = Message<"vstep.grading.v1.ModelUse"> & {
    * @generated from field: bool recalled = 9;
    */
   recalled: boolean;
+
+  /**
+   * Seconds of sound that were transcribed, as the provider counts them; 0 of a
+   * model that is asked in words.
+   *
+   * @generated from field: double audio_seconds = 10;
+   */
+  audioSeconds: number;
 };
 
 /**
@@ -380,17 +389,19 @@ export declare type Provenance = Message<"vstep.grading.v1.Provenance"> & {
   calibration: string;
 
   /**
-   * The language models that were heard; empty where none was.
+   * The providers' models that took part; empty where none did.
    *
    * @generated from field: repeated vstep.grading.v1.ModelUse models = 9;
    */
   models: ModelUse[];
 
   /**
-   * Why no model's evidence went into the result although the service asks one:
+   * Why no model's evidence went into the result although the service asks one, or
+   * why a recording was transcribed here although a provider is to do it:
    * the code of a fault, such as `rate_limited` or `key_refused`; `budget_spent`;
    * `instructions_to_grader` where the answer speaks to the grader; `nothing_own`
-   * where nothing in it is the writer's own. Empty otherwise.
+   * where nothing in it is the learner's own; `not_english` where another language
+   * is spoken. Empty otherwise.
    *
    * @generated from field: string fallback = 10;
    */
@@ -465,11 +476,12 @@ export declare type Transcript = Message<"vstep.grading.v1.Transcript"> & {
   language: string;
 
   /**
-   * How sure the recogniser was of the language, 0 to 1.
+   * How sure the recogniser was of the language, 0 to 1; absent where it does not
+   * tell, as providers don't.
    *
-   * @generated from field: double language_confidence = 3;
+   * @generated from field: optional double language_confidence = 3;
    */
-  languageConfidence: number;
+  languageConfidence?: number | undefined;
 
   /**
    * What recognised it, as `name version`.
@@ -742,14 +754,14 @@ export declare const RemarkSchema: GenMessage<Remark>;
  */
 export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
   /**
-   * The sentence, as it stands in the answer.
+   * The sentence, as it stands in the answer; absent in the feedback on a recording.
    *
    * @generated from field: vstep.grading.v1.Quote quote = 1;
    */
   quote?: Quote | undefined;
 
   /**
-   * The same, as a good writer at the next level would put it; in English.
+   * The same, as a good writer or speaker at the next level would put it; in English.
    *
    * @generated from field: string text = 2;
    */
@@ -761,6 +773,13 @@ export declare type Rewrite = Message<"vstep.grading.v1.Rewrite"> & {
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * The sentence, when it was said; absent in the feedback on a text.
+   *
+   * @generated from field: vstep.grading.v1.Moment moment = 4;
+   */
+  moment?: Moment | undefined;
 };
 
 /**

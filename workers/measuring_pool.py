@@ -9,71 +9,73 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
-from grading.domain.work import WritingWork
 from grading.exceptions import TransientFault
-from grading.rubric.observation import Observation
-from workers.writing.measure import Step, measure
-from workers.writing.models import Models, load_models
+
+T = TypeVar("T")
+Item = TypeVar("Item")
 
 #: Added to their niceness: what waits for a moment of the processor goes first.
 _NICE = 5
 #: How often someone who waits for a process asks whether to go on, in seconds.
 _LOOK_SECONDS = 0.25
 
-_models: Models | None = None
-
 
 class MeasuringPool:
-    """Measures in ``processes`` processes of its own. Safe to be used by many threads."""
+    """Calls functions in ``processes`` processes of its own. Safe to be used by many threads.
+
+    What a function needs, it loads by itself, once a process.
+    """
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._lock = threading.Lock()
         self._executor: ProcessPoolExecutor | None = None
+        self._lifeline: Connection | None = None
 
-    def measure(self, work: WritingWork, step: Step) -> tuple[Observation, ...]:
-        """Observe ``work``.
+    def call(self, function: Callable[..., T], *arguments: Any, waiting: Callable[[], object]) -> T:
+        """What ``function``, which stands in a module, gives for ``arguments``.
 
-        ``step`` is called again and again while others are measured first, so that it can raise.
+        ``waiting`` is called again and again meanwhile, so that it can raise.
 
         Raises:
             TransientFault: a process was lost; the next call has new ones.
         """
         executor = self._get()
         try:
-            measuring = executor.submit(_measure, work)
+            called = executor.submit(function, *arguments)
             try:
-                while measuring not in wait([measuring], _LOOK_SECONDS).done:
-                    step(0.0, "Measuring the answer")
-                return measuring.result()
+                while called not in wait([called], _LOOK_SECONDS).done:
+                    waiting()
+                return called.result()
             finally:
-                measuring.cancel()
+                called.cancel()
         except BrokenProcessPool:
             self._drop(executor)
             raise TransientFault("a measuring process was lost") from None
 
-    def measure_all(self, works: Sequence[WritingWork]) -> Iterator[tuple[Observation, ...]]:
-        """Observe all of ``works``, in their order.
+    def call_for_each(self, function: Callable[[Item], T], items: Iterable[Item]) -> Iterator[T]:
+        """What ``function`` gives for each of ``items``, in their order.
 
         Raises:
             concurrent.futures.process.BrokenProcessPool: a process was lost.
         """
         executor = self._get()
-        futures: list[Future[tuple[Observation, ...]]] = [
-            executor.submit(_measure, work) for work in works
-        ]
-        for future in futures:
-            yield future.result()
+        for called in [executor.submit(function, item) for item in items]:
+            yield called.result()
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes at once, whatever they are at."""
         with self._lock:
             executor, self._executor = self._executor, None
+            lifeline, self._lifeline = self._lifeline, None
+        if lifeline is not None:
+            lifeline.close()
         if executor is not None:
             executor.shutdown(cancel_futures=True)
 
@@ -81,8 +83,10 @@ class MeasuringPool:
         with self._lock:
             if self._executor is None:
                 # Not forked: the calling process runs threads.
+                context = multiprocessing.get_context("spawn")
+                reader, self._lifeline = context.Pipe(duplex=False)
                 self._executor = ProcessPoolExecutor(
-                    self._processes, multiprocessing.get_context("spawn"), initializer=_load
+                    self._processes, context, initializer=_begin, initargs=(reader,)
                 )
             return self._executor
 
@@ -93,30 +97,19 @@ class MeasuringPool:
         executor.shutdown(wait=False)
 
 
-def _load() -> None:
-    global _models
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _begin(lifeline: Connection) -> None:
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     os.nice(_NICE)
     # harper writes to stdout at times, which is for the caller's results.
     os.dup2(sys.stderr.fileno(), 1)
-    _models = load_models()
 
 
-def _end_with_parent() -> None:
-    """Nobody ends the children of a process that is killed, and each of them holds models."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+def _end_with(lifeline: Connection) -> None:
+    """End once the other end is closed: by the pool, or by the system when its process is killed.
 
-
-def _measure(work: WritingWork) -> tuple[Observation, ...]:
-    assert _models is not None
-    # Details may be a view of a mapping, which can't be sent to another process.
-    return tuple(
-        replace(item, details=dict(item.details)) for item in measure(work, _models, _ignore)
-    )
-
-
-def _ignore(share: float, message: str) -> None:
-    del share, message
+    Nobody else ends the children of a process that is killed, and each of them holds models.
+    """
+    try:
+        lifeline.recv_bytes()
+    except EOFError:
+        os._exit(1)

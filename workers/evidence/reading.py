@@ -8,17 +8,17 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from grading.rubric.observation import Observation
+from workers.evidence.counting import QUOTES_NOT_FOUND
+from workers.evidence.parts import Form
 from workers.providers.faults import AnswerBreaksSchema, AnswerNotJson, AnswerUnfounded
-from workers.writing.evidence.form import EvidenceForm
-from workers.writing.evidence.observations import QUOTES_NOT_FOUND, observe_evidence
-from workers.writing.own_text import OwnText
+from workers.providers.schema import places_of
 
 #: Beyond this share of quotes that don't stand in the answer, the rest is worth nothing either.
 MOST_NOT_FOUND = 0.5
 #: Fewer of them than this prove nothing.
 FEWEST_NOT_FOUND = 4
 
-F = TypeVar("F", bound=EvidenceForm)
+F = TypeVar("F", bound=Form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,13 @@ class Evidence(Generic[F]):
     observations: tuple[Observation, ...]
 
 
-def reader_of(form: type[F], own: OwnText) -> Callable[[str], Evidence[F]]:
-    """What reads an answer about ``own`` in this form, and raises a fault for any other answer.
+def reader_of(
+    form: type[F], observe: Callable[[F], tuple[Observation, ...]]
+) -> Callable[[str], Evidence[F]]:
+    """What reads an answer in this form, and raises a fault for any other answer.
+
+    ``observe`` tells what of it stands in the learner's text, and which share of its quotes
+    does not.
 
     Raises:
         AnswerNotJson, AnswerBreaksSchema, AnswerUnfounded: when it is called; none holds a
@@ -45,18 +50,11 @@ def reader_of(form: type[F], own: OwnText) -> Callable[[str], Evidence[F]]:
         try:
             filled_in = form.model_validate(document)
         except ValidationError as error:
-            raise AnswerBreaksSchema(_places(error)) from None
-        seen = observe_evidence(filled_in, own)
+            raise AnswerBreaksSchema(places_of(error)) from None
+        seen = observe(filled_in)
         [lost] = [item for item in seen if item.kind == QUOTES_NOT_FOUND]
         if lost.value > MOST_NOT_FOUND and float(lost.details["count"]) >= FEWEST_NOT_FOUND:
             raise AnswerUnfounded(f"{lost.value:.0%} of its quotes are not in the learner's text")
         return Evidence(filled_in, seen)
 
     return read
-
-
-def _places(error: ValidationError) -> str:
-    """Where the answer differs from the form: names of ours alone, as a key may be anything."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    kinds = sorted({fault["type"] for fault in faults})
-    return f"{len(faults)} places break the schema: {', '.join(kinds)}"

@@ -2,32 +2,44 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from grading.domain.criterion import Quote
 from grading.domain.usage import ModelUse
-from grading.domain.work import WritingWork
+from workers.evidence.parts import Form
+from workers.evidence.reading import Evidence
+from workers.evidence.to_grader import passages_to_grader
 from workers.grader import Run
 from workers.providers.caller import Caller, Question, Testimony
+from workers.providers.chat import ChatPrompt
 from workers.providers.faults import ProviderFault
 from workers.providers.waiting import await_call, see_out
-from workers.writing.evidence.form import EvidenceAndFeedbackForm, EvidenceForm
-from workers.writing.evidence.observations import passages_to_grader
-from workers.writing.evidence.prompt import PromptFile, ask_for_evidence, make_mark
-from workers.writing.evidence.reading import Evidence, reader_of
 from workers.writing.own_text import OwnText
 
 #: The stages under which answers are kept.
 EVIDENCE, SECOND_EVIDENCE = "evidence", "second_evidence"
 
+#: The forms that the first and the second model fill in.
+F = TypeVar("F", bound=Form)
+S = TypeVar("S", bound=Form)
+
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Questions(Generic[F, S]):
+    """What the models are asked about one answer."""
+
+    first: Question[ChatPrompt, Evidence[F]]
+    #: For the second model, where there is one.
+    second: Question[ChatPrompt, Evidence[S]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[F, S]):
     """What the models saw."""
 
-    evidence: Evidence[EvidenceAndFeedbackForm]
+    evidence: Evidence[F]
     #: What the second model saw; None where there is none, or it gave nothing usable.
-    second: Evidence[EvidenceForm] | None
+    second: Evidence[S] | None
     uses: tuple[ModelUse, ...]
 
     def passages_to_grader(self, own: OwnText) -> tuple[Quote, ...]:
@@ -39,11 +51,11 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class Hearing(Generic[F, S]):
     """Calls in flight."""
 
-    first: Future[Testimony[Evidence[EvidenceAndFeedbackForm]]]
-    second: Future[Testimony[Evidence[EvidenceForm]]] | None
+    first: Future[Testimony[Evidence[F]]]
+    second: Future[Testimony[Evidence[S]]] | None
 
     @property
     def calls(self) -> tuple[Future[Any], ...]:
@@ -56,14 +68,6 @@ class Hearing:
             call.cancel()
 
 
-def first_question(
-    file: PromptFile, work: WritingWork, own: OwnText, minimum: int, mark: str
-) -> Question[Evidence[EvidenceAndFeedbackForm]]:
-    """What the first model is asked about ``own``; ``minimum`` words are the least of its task."""
-    prompt = ask_for_evidence(file, own, minimum, work.feedback_language, mark)
-    return Question(EVIDENCE, prompt, reader_of(EvidenceAndFeedbackForm, own))
-
-
 class Witness:
     """One model, and a second one where the settings name it.
 
@@ -71,28 +75,20 @@ class Witness:
     """
 
     def __init__(
-        self, prompt: PromptFile, first: Caller, second: Caller | None, patience: float
+        self, first: Caller[ChatPrompt], second: Caller[ChatPrompt] | None, patience: float
     ) -> None:
-        self._prompt = prompt
         self._first = first
         self._second = second
         self._patience = patience
 
-    def ask(self, work: WritingWork, own: OwnText, minimum: int, run: Run) -> Hearing:
-        """Begin to ask about ``own``; ``minimum`` is the least number of words of its task."""
-        mark = make_mark(own.text)
-        first = first_question(self._prompt, work, own, minimum, mark)
-        second = Question(
-            SECOND_EVIDENCE,
-            ask_for_evidence(self._prompt, own, minimum, None, mark),
-            reader_of(EvidenceForm, own),
-        )
+    def ask(self, questions: Questions[F, S], run: Run) -> Hearing[F, S]:
+        """Begin to ask."""
         return Hearing(
-            self._first.start(first, run.ledger),
-            None if self._second is None else self._second.start(second, run.ledger),
+            self._first.start(questions.first, run.ledger),
+            None if self._second is None else self._second.start(questions.second, run.ledger),
         )
 
-    def hear(self, hearing: Hearing, run: Run, progress: float) -> Heard:
+    def hear(self, hearing: Hearing[F, S], run: Run, progress: float) -> Heard[F, S]:
         """Wait for what the models say.
 
         Raises:
@@ -104,13 +100,13 @@ class Witness:
         uses = (first.use,) if second is None else (first.use, second.use)
         return Heard(first.content, None if second is None else second.content, uses)
 
-    def see_out(self, hearing: Hearing, run: Run) -> None:
+    def see_out(self, hearing: Hearing[F, S], run: Run) -> None:
         """Let calls in flight end, as long as a worker that shuts down may wait for them."""
         see_out(hearing.calls, run, self._patience)
 
     def _hear_second(
-        self, hearing: Hearing, run: Run, progress: float
-    ) -> Testimony[Evidence[EvidenceForm]] | None:
+        self, hearing: Hearing[F, S], run: Run, progress: float
+    ) -> Testimony[Evidence[S]] | None:
         if hearing.second is None:
             return None
         try:

@@ -1,0 +1,1 @@
+"""Language models as witnesses: what they saw in an answer, checked, for a rubric to weigh."""
