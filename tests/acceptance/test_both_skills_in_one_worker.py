@@ -31,7 +31,7 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.mark.parametrize("prefix", ["OPENAI", "STT"])
-def test_the_skill_without_a_key_is_graded_beside_the_other(
+def test_each_key_reaches_the_skills_that_it_serves(
     stack: Stack, provider: Provider, tmp_path: Path, prefix: str
 ) -> None:
     stack.settings |= {
@@ -53,7 +53,7 @@ def test_the_skill_without_a_key_is_graded_beside_the_other(
         ["evidence"] if prefix == "OPENAI" else []
     )
     assert [use.stage for use in spoken.provenance.models] == (
-        ["transcription"] if prefix == "STT" else []
+        ["evidence"] if prefix == "OPENAI" else ["transcription"]
     )
     assert spoken.transcript.engine.startswith("whisper-1" if prefix == "STT" else "whisper-base")
     assert written.score > 0

@@ -89,7 +89,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return callers[-1]
 
     monkeypatch.setattr(shared_tools, "BackgroundLoop", lambda: loop)
-    monkeypatch.setattr(graders, "Caller", make)
+    monkeypatch.setattr(shared_tools, "Caller", make)
     monkeypatch.setattr(graders, "_measurer", lambda _: LightMeasurer())
     yield
     for caller in callers:

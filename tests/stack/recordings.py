@@ -17,16 +17,18 @@ KEEP = timedelta(hours=24)
 CONTENT = b"RIFF\x24\x00\x00\x00WAVE" + bytes(range(256)) * 8
 
 
-def new_recording(user_id: str = "learner-1") -> NewRecording:
+def new_recording(
+    user_id: str = "learner-1", content: bytes = CONTENT, container: str = "wav"
+) -> NewRecording:
     """A recording for the store, under a name of its own."""
     recording_id = UUID(int=uuid_utils.uuid7().int)
     return NewRecording(
         id=recording_id,
         user_id=user_id,
         key=f"uploads/{recording_id}",
-        container="wav",
-        size_bytes=len(CONTENT),
-        sha256=sha256(CONTENT).digest(),
+        container=container,
+        size_bytes=len(content),
+        sha256=sha256(content).digest(),
     )
 
 

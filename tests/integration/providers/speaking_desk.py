@@ -12,7 +12,7 @@ from tests.integration.providers.desk import Desk
 from tests.integration.providers.job_desk import ANSWERED, ASKED, KEY
 from tests.stack.light_measurer import LightMeasurer
 from tests.stack.llm_worker import LlmWorker
-from tests.stack.stored_recordings import submit_recording
+from tests.stack.recorded_jobs import submit_recording
 from tests.unit.speaking.conftest import samples
 from tests.unit.speaking.encoding import FORMATS, encode
 from tests.unit.speaking.scripted import EvenAligner, EverywhereVoice, ScriptedTranscriber

@@ -14,8 +14,8 @@ from tests.stack.postgres import Database
 from tests.stack.provider.route import Route
 from tests.stack.provider.server import Provider
 from tests.stack.provider.transcriptions import Transcribed
+from tests.stack.recorded_jobs import submit_recording
 from tests.stack.speech_worker import SpeechWorker
-from tests.stack.stored_recordings import submit_recording
 from workers.speaking.listener import Listener
 
 #: What a provider hears in every recording.
