@@ -64,6 +64,8 @@ def create_app(
     # lock: a child that is killed while it holds one would block all the others.
     stopping = multiprocessing.RawValue("b", 0)
 
+    parent = multiprocessing.current_process()
+
     # Many threads may ask for it first.
     loading = threading.Lock()
 
@@ -111,6 +113,9 @@ def create_app(
 
     @worker_process_init.connect(weak=False)
     def _load(**_: Any) -> None:
+        # Celery tells multiprocessing that this is a child of its own kind, which may have no
+        # children. Those of a measuring pool end with the process that they work for.
+        multiprocessing.process._current_process = parent  # type: ignore[attr-defined]
         runner()
 
     @worker_ready.connect(weak=False)

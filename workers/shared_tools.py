@@ -28,6 +28,8 @@ class SharedTools:
         self._callers = Once(self._make_callers)
         #: Where answers are measured; None where this process does it.
         self.measuring = MeasuringPool(processes) if waits and processes else None
+        #: Where phones are aligned, for a process that listens to recordings itself.
+        self.aligning = MeasuringPool(1)
 
     @property
     def loop(self) -> BackgroundLoop:
@@ -41,6 +43,7 @@ class SharedTools:
 
     def close(self) -> None:
         """End the measuring processes, whatever they are at."""
+        self.aligning.close()
         if self.measuring is not None:
             self.measuring.close()
 

@@ -8,6 +8,7 @@ from grading.settings import Settings
 from workers.providers.caller import Caller
 from workers.providers.transcription import Speech, TranscriptionModel
 from workers.shared_tools import SharedTools
+from workers.speaking.aligning_elsewhere import AligningElsewhere
 from workers.speaking.decoding import DecodingLimits
 from workers.speaking.listener import Listener, ListeningHere
 from workers.speaking.listening_elsewhere import ListeningElsewhere
@@ -24,7 +25,10 @@ def make_listener(settings: Settings, tools: SharedTools) -> Listener:
     if tools.measuring is not None:
         return ListeningElsewhere(tools.measuring, limits, is_sent=is_sent)
     # With a provider the recogniser is only there for what that fails at.
-    models = SpeakingModels.load(transcriber=LazyTranscriber() if is_sent else None)
+    models = SpeakingModels.load(
+        transcriber=LazyTranscriber() if is_sent else None,
+        aligner=AligningElsewhere(tools.aligning),
+    )
     return ListeningHere(models, limits, is_sent=is_sent)
 
 

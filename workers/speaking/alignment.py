@@ -2,10 +2,10 @@
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from grading.domain.transcript import SpokenWord
 from workers.speaking.pronouncing import PHONES, PronouncingDictionary
@@ -76,8 +76,27 @@ class _Heard:
         return -self.score / (self.last + 1 - self.first)
 
 
+class Aligner(Protocol):
+    """Finds the phones of recognised words in their sound."""
+
+    @property
+    def dictionary(self) -> PronouncingDictionary:
+        """Which phones a word is made of."""
+
+    def align(
+        self, sound: Sound, words: Sequence[SpokenWord], waiting: Callable[[], object]
+    ) -> tuple[AlignedWord, ...]:
+        """The words of ``sound`` that could be aligned, in order.
+
+        ``waiting`` is called again and again meanwhile, so that it can raise.
+
+        Raises:
+            TransientFault: it was interrupted, through no fault of the recording.
+        """
+
+
 class PhoneAligner:
-    """Forced alignment by pocketsphinx and its English model.
+    """Forced alignment by pocketsphinx and its English model; an Aligner.
 
     Its own two-pass alignment fails on much of learners' speech, so each phone is a word
     of a grammar here: the recognised phones in their order, with silence between words.
@@ -89,15 +108,18 @@ class PhoneAligner:
         self._free_decoder = _decoder(1e-15)
         self._free_decoder.add_fsg(_FREE, self._free_decoder.create_fsg(_FREE, 0, 1, _any()))
         self._free_decoder.activate_search(_FREE)
-        self.dictionary = PronouncingDictionary(self._forced_decoder.lookup_word)
+        self.dictionary = PronouncingDictionary.load()
         # A decoder holds one utterance at a time.
         self._lock = threading.Lock()
 
-    def align(self, sound: Sound, words: Sequence[SpokenWord]) -> tuple[AlignedWord, ...]:
+    def align(
+        self, sound: Sound, words: Sequence[SpokenWord], waiting: Callable[[], object]
+    ) -> tuple[AlignedWord, ...]:
         """The words of ``sound`` that could be aligned, in order."""
         found: list[AlignedWord] = []
         with self._lock:
             for stretch in _stretches(words):
+                waiting()
                 found += self._align(sound, stretch)
         return tuple(found)
 

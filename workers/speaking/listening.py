@@ -1,6 +1,7 @@
 """What is heard in a recording: its sound, its quality, its words and their phones."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from grading.domain.audio import AudioQuality, NotAssessableReason
@@ -93,8 +94,9 @@ def listen_closely(
     opened: Opened, sound: Sound, transcript: Transcript, models: SpeakingModels, step: Step
 ) -> Heard:
     """Align the words of ``transcript`` with the sound, and follow the voice."""
-    step(TRANSCRIBED, "Listening to the sounds")
+    begin = partial(step, TRANSCRIBED, "Listening to the sounds")
+    begin()
     is_english = transcript.language == ENGLISH
-    aligned = models.aligner.align(sound, transcript.words) if is_english else ()
+    aligned = models.aligner.align(sound, transcript.words, begin) if is_english else ()
     step(ALIGNED, "Listening to the voice")
     return Heard(opened.quality, opened.voice, transcript, aligned, models.pitch.track(sound))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Self
 
-from workers.speaking.alignment import PhoneAligner
+from workers.speaking.alignment import Aligner, PhoneAligner
 from workers.speaking.pitch import PitchTracker
 from workers.speaking.transcriber import Transcriber
 from workers.speaking.voice import VoiceDetector
@@ -27,7 +27,7 @@ class SpeakingModels:
 
     voice: VoiceDetector
     transcriber: Transcriber
-    aligner: PhoneAligner
+    aligner: Aligner
     pitch: PitchTracker
     #: What measures words; the writing grader's, too.
     language: Models
@@ -42,6 +42,7 @@ class SpeakingModels:
         cls,
         language: Models | None = None,
         transcriber: Transcriber | None = None,
+        aligner: Aligner | None = None,
         threads: int = 1,
     ) -> Self:
         """Load all tools but those that are given; takes seconds and some hundred megabytes.
@@ -52,7 +53,7 @@ class SpeakingModels:
         return cls(
             voice=VoiceDetector(),
             transcriber=transcriber or EmbeddedTranscriber(threads),
-            aligner=PhoneAligner(),
+            aligner=aligner or PhoneAligner(),
             pitch=PitchTracker(),
             language=words,
         )

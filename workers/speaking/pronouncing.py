@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Self
 
 #: ARPAbet's vowels; every one is the core of a syllable.
 VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
@@ -14,6 +17,9 @@ PHONES = tuple(
 )
 
 Phones = tuple[str, ...]
+
+#: Within the package, which is not imported for it.
+_FILE = "pocketsphinx/model/en-us/cmudict-en-us.dict"
 
 #: Endings that make a form of a known word, and what they add to its phones.
 _ENDINGS: tuple[tuple[str, Phones], ...] = (
@@ -48,6 +54,11 @@ class PronouncingDictionary:
         self._look_up = look_up
         self._kept = lru_cache(maxsize=20_000)(self._found)
 
+    @classmethod
+    def load(cls) -> Self:
+        """Read the 135,000 forms of the CMU dictionary that comes with the aligner."""
+        return cls(_read(Path(str(distribution("pocketsphinx").locate_file(_FILE)))).get)
+
     def __contains__(self, form: str) -> bool:
         return self._look_up(form) is not None
 
@@ -69,6 +80,12 @@ class PronouncingDictionary:
                     if listed := self._look_up(known):
                         return (*listed.split(), *added)
         return _guess(form)
+
+
+def _read(file: Path) -> dict[str, str]:
+    """Forms and their first pronunciations; ``form(2)`` is another one of ``form``."""
+    lines = file.read_text(encoding="ascii").splitlines()
+    return {form: phones for form, _, phones in (line.partition(" ") for line in lines)}
 
 
 def _guess(form: str) -> Phones:

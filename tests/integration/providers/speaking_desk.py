@@ -17,9 +17,9 @@ from tests.unit.speaking.conftest import samples
 from tests.unit.speaking.encoding import FORMATS, encode
 from tests.unit.speaking.scripted import EvenAligner, EverywhereVoice, ScriptedTranscriber
 from tests.unit.speaking.words import spoken
-from workers.speaking.alignment import PhoneAligner
 from workers.speaking.models import SpeakingModels
 from workers.speaking.pitch import PitchTracker
+from workers.speaking.pronouncing import PronouncingDictionary
 from workers.writing.models import load_models
 
 SPEECH = (
@@ -38,7 +38,7 @@ _SECONDS = 30
 @cache
 def ears() -> SpeakingModels:
     """What hears SPEECH in every recording."""
-    aligner: Any = EvenAligner(PhoneAligner().dictionary)
+    aligner: Any = EvenAligner(PronouncingDictionary.load())
     voice: Any = EverywhereVoice()
     words = spoken(SPEECH)
     assert words[-1].end < _SECONDS

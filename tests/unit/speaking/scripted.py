@@ -1,6 +1,6 @@
 """Recognisers that hear what a test says, so that no sound is needed for words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,11 @@ class EvenAligner:
     def __init__(self, dictionary: PronouncingDictionary) -> None:
         self.dictionary = dictionary
 
-    def align(self, sound: Sound, words: Sequence[SpokenWord]) -> tuple[AlignedWord, ...]:
+    def align(
+        self, sound: Sound, words: Sequence[SpokenWord], waiting: Callable[[], object]
+    ) -> tuple[AlignedWord, ...]:
         """All of ``words``."""
-        del sound
+        del sound, waiting
         return tuple(AlignedWord(word, True, self._phones(word)) for word in words)
 
     def _phones(self, word: SpokenWord) -> tuple[SpokenPhone, ...]:
