@@ -90,6 +90,9 @@ class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
     grading_measuring_processes: int | None = Field(None, ge=0, le=64)
     #: Where a worker tells its metrics; 0 tells nobody.
     worker_metrics_port: int = Field(0, ge=0, le=65535)
+    #: The file that a worker gives its signs of life in, for ``python -m workers.probe``; in the
+    #: system's temporary folder by default.
+    worker_pulse_file: Path | None = None
 
     #: A calibration on examiners' marks that the workers grade with; none by default.
     grading_calibration: Path | None = None
