@@ -11,6 +11,7 @@ import typer
 from client.channel import open_channel
 from client.cli.failure import line_of
 from client.cli.terminal import note
+from client.cli.tls_options import tls_options
 from client.client import GradingClient
 from client.errors import ClientError
 from client.tls import Tls, TlsFileUnusable
@@ -64,4 +65,5 @@ class Session:
         options: tuple[str, ...] = ()
         if self.address != os.environ.get(ADDRESS_VARIABLE, ADDRESS):
             options = ("--address", self.address)
+        options += tls_options(self.tls)
         return " ".join(("vstep-grading", *options, *words))

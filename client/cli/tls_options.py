@@ -1,9 +1,12 @@
 """The options of an encrypted connection; any of them encrypts it."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from client.tls import Tls
 
 TlsOption = Annotated[
     bool,
@@ -39,3 +42,22 @@ ServerNameOption = Annotated[
         help="The name in the service's certificate, where it isn't the address's.",
     ),
 ]
+
+
+def tls_options(tls: Tls | None) -> tuple[str, ...]:
+    """What is to be typed for the same encryption, beside what the environment says."""
+    if tls is None:
+        return ()
+    if tls == Tls():
+        return () if os.environ.get("VSTEP_GRADING_TLS") else ("--tls",)
+    typed: list[str] = []
+    for option, value in (
+        ("ca", tls.ca),
+        ("certificate", tls.certificate),
+        ("key", tls.key),
+        ("server-name", tls.server_name),
+    ):
+        variable = f"VSTEP_GRADING_{option.replace('-', '_').upper()}"
+        if value is not None and str(value) != os.environ.get(variable):
+            typed += f"--{option}", str(value)
+    return tuple(typed)
