@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from k8s.rendering import BASE, COMPONENTS, OVERLAYS, NotRendered, combined, render
 from k8s.schemas import faults
@@ -20,19 +21,18 @@ def main() -> int:
 
 def _faults() -> Iterator[str]:
     for overlay in OVERLAYS:
-        try:
-            for manifest in render(overlay):
-                yield from (f"{overlay.name}: {fault}" for fault in faults(manifest))
-        except NotRendered as error:
-            yield f"{overlay.name}: {error}"
+        yield from _faults_of(overlay.name, overlay)
     # An overlay doesn't have all of them.
-    for component in COMPONENTS:
-        try:
-            with combined(BASE, component) as folder:
-                for manifest in render(folder):
-                    yield from (f"{component.name}: {fault}" for fault in faults(manifest))
-        except NotRendered as error:
-            yield f"{component.name}: {error}"
+    with combined(BASE, *COMPONENTS) as folder:
+        yield from _faults_of("components", folder)
+
+
+def _faults_of(name: str, folder: Path) -> Iterator[str]:
+    try:
+        for manifest in render(folder):
+            yield from (f"{name}: {fault}" for fault in faults(manifest))
+    except NotRendered as error:
+        yield f"{name}: {error}"
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ def _cluster(name: str) -> Cluster:
 
 
 def _example(overlay: Path) -> dict[str, str]:
-    """What the example of an overlay has the Secret hold."""
-    lines = (overlay / "secret.env.example").read_text().splitlines()
+    """What the Secret holds once the example of an overlay is filled in."""
+    lines = (overlay / "secret.env.example").read_text().replace("changeme", "chosen").splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from grading.domain.work import Skill
+from grading.exceptions import SettingsError
 from grading.settings import Settings, load_settings
 from tests.unit.deployment.cluster import Cluster, Pods
 
@@ -89,22 +90,27 @@ def test_no_secret_is_part_of_it(cluster: Cluster) -> None:
     assert cluster.of("Secret") == []
 
 
+def _settings(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """What a process with these variables alone finds set."""
+    with monkeypatch.context() as environment:
+        for name in Settings.model_fields:
+            environment.delenv(name.upper(), raising=False)
+        for name, value in given.items():
+            environment.setenv(name, value)
+        return load_settings()
+
+
 def test_the_settings_are_sound(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     for pods in cluster.own_pods:
         for container in pods.containers:
-            given = cluster.variables(container)
-            with monkeypatch.context() as environment:
-                for name in Settings.model_fields:
-                    environment.delenv(name.upper(), raising=False)
-                for name, value in given.items():
-                    environment.setenv(name, value)
-                settings = load_settings()
+            settings = _settings(cluster.variables(container), monkeypatch)
             assert settings.database_url.get_secret_value() == cluster.secret["DATABASE_URL"]
             assert settings.broker_url == cluster.secret["RABBITMQ_URL"]
 
 
 def test_each_variable_is_a_setting(cluster: Cluster) -> None:
     known = {name.upper() for name in Settings.model_fields} | _OF_LIBRARIES
+    known |= {"GRADING_METRICS_PORT"}
     given = {
         name
         for pods in cluster.own_pods
@@ -136,6 +142,15 @@ def test_a_secret_without_a_key_keeps_the_pods_from_starting(production: Cluster
         )
         with pytest.raises(KeyError, match=name):
             lacking.variables(lacking.component("server").main)
+
+
+def test_a_password_of_the_example_stops_the_start_in_production(
+    production: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = production.variables(production.component("server").main)
+    given["DATABASE_URL"] = given["DATABASE_URL"].replace("chosen", "changeme")
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        _settings(given, monkeypatch)
 
 
 def test_the_ports_are_those_of_the_settings(cluster: Cluster) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from k8s.rendering import COMPONENTS, FOLDER, Manifest, NotRendered, render
+from k8s.rendering import FOLDER, OVERLAYS, Manifest, NotRendered, render
 from k8s.schemas import faults
 from tests.unit.deployment.cluster import Cluster
 
@@ -124,8 +124,8 @@ def test_lint_fails_and_names_the_field(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "production: Job vstep-grading-migrate-" in ended.stderr
     assert "backOffLimit" in ended.stderr
-    # Each overlay has it, and so has the base with each component.
-    assert len(ended.stderr.splitlines()) == 2 + len(COMPONENTS)
+    # Each overlay has it, and so has the base with all components.
+    assert len(ended.stderr.splitlines()) == len(OVERLAYS) + 1
 
 
 def _copy_with(file: str, right: str, wrong: str, folder: Path) -> Path:
