@@ -38,6 +38,7 @@ lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/python -m k8s.lint
 	$(BUF) lint
 	$(BUF) format --diff --exit-code protos
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project generated/tsconfig.json

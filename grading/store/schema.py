@@ -1,9 +1,13 @@
 """The schema's version: bringing it up to date, and checking that it is.
 
-Run as ``python -m grading.store.schema`` to migrate the database of ``DATABASE_URL``.
+Run as ``python -m grading.store.schema`` to migrate the database of ``DATABASE_URL``; with
+``--wait SECONDS``, to wait until somebody else has.
 """
 
+import argparse
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic import command
@@ -18,6 +22,9 @@ from grading.store.engine import make_engine
 
 #: Any number that nothing else in the database locks on.
 _MIGRATION_LOCK = 7_240_315_886
+
+#: How often who waits for a schema looks at it, in seconds.
+_LOOK_SECONDS = 1.0
 
 
 def _config() -> Config:
@@ -49,8 +56,42 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def main() -> int:
-    """Migrate; the exit code is 2 for a wrong setting and 1 for a database out of reach."""
+def wait(engine: Engine, seconds: float) -> bool:
+    """Wait until the schema is the one that this code needs, or a later one, and no longer.
+
+    Gives whether it is. A database out of reach is waited for, too.
+    """
+    expected = expected_version()
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with engine.connect() as conn:
+                if current_version(conn) >= expected:
+                    return True
+        except OperationalError:
+            pass
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(_LOOK_SECONDS, left))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Migrate, or wait; the exit code is 2 for a wrong setting.
+
+    It is 1 for a database out of reach, and for a schema that wasn't brought up to date in time.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m grading.store.schema",
+        description="Brings the schema of the database of DATABASE_URL up to date.",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        metavar="SECONDS",
+        help="change nothing, but wait until the schema is up to date, for so long at most",
+    )
+    given = parser.parse_args(arguments)
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -58,7 +99,11 @@ def main() -> int:
         return 2
     engine = make_engine(settings, "vstep-grading-migrate", pool_size=1)
     try:
-        migrate(engine)
+        if given.wait is None:
+            migrate(engine)
+        elif not wait(engine, given.wait):
+            print(f"schema version {expected_version()} is not there yet", file=sys.stderr)
+            return 1
         with engine.connect() as conn:
             print(f"schema version {current_version(conn)}")
     except OperationalError:

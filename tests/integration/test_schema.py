@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, Text, inspect
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-from grading.store.schema import current_version, expected_version, migrate
+from grading.store.schema import current_version, expected_version, main, migrate, wait
 from grading.store.tables import metadata
 from tests.stack.postgres import Database, Databases
 
@@ -66,6 +67,39 @@ def test_a_migration_that_fails_leaves_nothing(databases: Databases) -> None:
         with engine.connect() as conn:
             assert current_version(conn) == 0
         engine.dispose()
+
+
+def test_a_schema_is_waited_for_until_somebody_brought_it_up_to_date(databases: Databases) -> None:
+    with databases.empty() as database, ThreadPoolExecutor(1) as pool:
+        engine = database.make_engine()
+        assert not wait(engine, 0)
+        waiting = pool.submit(wait, engine, 30)
+        migrate(engine)
+        assert waiting.result(timeout=10)
+        assert wait(engine, 0)
+        engine.dispose()
+
+
+def test_who_waits_in_vain_says_for_what(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with databases.empty() as database:
+        monkeypatch.setenv("DATABASE_URL", database.url)
+        monkeypatch.setenv("RABBITMQ_URL", "amqp://localhost")
+        assert main(["--wait", "0"]) == 1
+        assert capsys.readouterr().err == f"schema version {expected_version()} is not there yet\n"
+        # It changed nothing.
+        assert database.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
+
+        assert main([]) == 0
+        assert main(["--wait", "0"]) == 0
+        assert capsys.readouterr().out == f"schema version {expected_version()}\n" * 2
+
+
+def test_a_database_out_of_reach_is_waited_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://vstep@127.0.0.1:1/vstep")
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://localhost")
+    assert main(["--wait", "0"]) == 1
 
 
 def _include_name(name: str | None, kind: str, _: object) -> bool:
