@@ -16,6 +16,7 @@ from client.feed import Feed
 from client.repetition import call_until_answered, stream_until_answered
 from client.resumption import Interruption, WatchLimits
 from client.submission import Outcome, Work, submission
+from client.tls import Tls
 from client.upload import Upload
 from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
@@ -51,11 +52,20 @@ class GradingClient:
     seconds are over, and then raises ``CallRefused``.
     """
 
-    def __init__(self, target: str | grpc.Channel, *, deadline: float = 30.0) -> None:
-        """Call the service at ``host:port``, or over a channel that the caller made and closes."""
+    def __init__(
+        self, target: str | grpc.Channel, *, deadline: float = 30.0, tls: Tls | None = None
+    ) -> None:
+        """Call the service at an address, or over a channel that the caller made and closes.
+
+        An address is what ``client.channel.open_channel`` takes: ``host:port``, or a name with
+        several servers behind it. ``tls`` encrypts the connection to it.
+
+        Raises:
+            TlsFileUnusable: a file that ``tls`` names can't be used.
+        """
         self._owned: grpc.Channel | None = None
         if isinstance(target, str):
-            target = self._owned = open_channel(target)
+            target = self._owned = open_channel(target, tls)
         self._stub = GradingServiceStub(target)
         self._deadline = deadline
 

@@ -96,6 +96,10 @@ class EmbeddedStack:
             "CELERY_BROKER_URL": f"filesystem://{self._folder / 'broker'}",
             "GRADING_AUDIO_URL": (self._folder / "recordings").as_uri(),
             "GRADING_HOST": "127.0.0.1",
+            # Nobody listens in on this machine's own address.
+            "GRADING_TLS_CERTIFICATE": "",
+            "GRADING_TLS_KEY": "",
+            "GRADING_TLS_CLIENT_CA": "",
             "PORT": str(self._port),
             # A folder has no acknowledgements: a message that died with its
             # worker is sent again by the reaper alone.

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from grading.audio_settings import AudioSettings
+from grading.deployment_settings import DeploymentSettings, holds_known_password, is_known
 from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
+from grading.tls_settings import TlsSettings
 from grading.transcription_settings import TranscriptionSettings
 
 POSTGRESQL_SCHEMES = ("postgresql", "postgres")
@@ -49,7 +51,9 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
+class Settings(
+    ProviderSettings, TranscriptionSettings, AudioSettings, TlsSettings, DeploymentSettings
+):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
@@ -90,6 +94,9 @@ class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
     grading_measuring_processes: int | None = Field(None, ge=0, le=64)
     #: Where a worker tells its metrics; 0 tells nobody.
     worker_metrics_port: int = Field(0, ge=0, le=65535)
+    #: The file that a worker gives its signs of life in, for ``python -m workers.probe``; in the
+    #: system's temporary folder by default.
+    worker_pulse_file: Path | None = None
 
     #: A calibration on examiners' marks that the workers grade with; none by default.
     grading_calibration: Path | None = None
@@ -147,6 +154,29 @@ class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
     def _needs_a_broker(self) -> Self:
         if self.celery_broker_url is None and self.rabbitmq_url is None:
             raise ValueError("RABBITMQ_URL or CELERY_BROKER_URL must be set to the broker's URL")
+        return self
+
+    @model_validator(mode="after")
+    def _production_has_secrets_of_its_own(self) -> Self:
+        if not self.is_production:
+            return self
+        for name, url in (
+            ("DATABASE_URL", self.database_url),
+            ("RABBITMQ_URL", self.rabbitmq_url),
+            ("CELERY_BROKER_URL", self.celery_broker_url),
+        ):
+            if url is not None and holds_known_password(url.get_secret_value()):
+                raise ValueError(
+                    f"{name}: must hold a password of its own, since ENVIRONMENT is production"
+                )
+        for name, key in (
+            ("OPENAI_API_KEY", self.openai_api_key),
+            ("STT_API_KEY", self.stt_api_key),
+        ):
+            if key is not None and is_known(key.get_secret_value()):
+                raise ValueError(
+                    f"{name}: must be a provider's key or empty, since ENVIRONMENT is production"
+                )
         return self
 
     @model_validator(mode="after")

@@ -19,7 +19,9 @@ from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
 from grading.store.outbox import unsend_all
 from server.backlog import Backlog
+from server.broker_check import BrokerCheck
 from server.broker_link import BrokerLink
+from server.certificates import TlsFiles
 from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
@@ -35,6 +37,7 @@ from server.recording_keeper import RecordingKeeper
 from server.relay import Relay
 from server.store import Store
 from server.submissions import Submissions
+from server.tls import ServerTls
 from server.uploads import Uploads
 from server.watch_hub import WatchHub
 from server.watching import Watching
@@ -59,6 +62,8 @@ class GradingServer:
     #: What runs until the server ends: reaper, health checks, counts, purges.
     background: Sequence[Callable[[], Coroutine[None, None, None]]]
     health: Health
+    #: What connections are encrypted with; None for plain text.
+    tls: ServerTls | None = None
     #: The port that calls are taken on; known once it has started.
     port: int = 0
 
@@ -70,14 +75,22 @@ class GradingServer:
         """
         address = f"{self.settings.grading_host}:{self.settings.port}"
         try:
-            self.port = self.grpc_server.add_insecure_port(address)
+            if self.tls is None:
+                self.port = self.grpc_server.add_insecure_port(address)
+            else:
+                self.port = self.grpc_server.add_secure_port(address, self.tls.credentials)
         except RuntimeError:
             raise OSError(f"GRADING_HOST, PORT: {address} can't be listened on") from None
         self.hub.start()
         self.relay.start()
         self._running = [asyncio.create_task(task()) for task in self.background]
         await self.grpc_server.start()
-        _log.info("listening", host=self.settings.grading_host, port=self.port)
+        _log.info(
+            "listening",
+            host=self.settings.grading_host,
+            port=self.port,
+            encrypted=self.tls is not None,
+        )
 
     async def drain(self) -> None:
         """Stop: turn unready, end streams, let calls in flight finish, end the rest."""
@@ -118,7 +131,13 @@ def make_relay(settings: Settings) -> Relay:
 
 
 def make_server(settings: Settings) -> GradingServer:
-    """Put the pieces together; nothing connects before ``start``."""
+    """Put the pieces together; nothing connects before ``start``.
+
+    Raises:
+        SettingsError: what a setting names can't be used.
+    """
+    files = TlsFiles.of(settings)
+    tls = None if files is None else ServerTls(files)
     store = Store(make_async_engine(settings, "vstep-grading-server"))
     relay = make_relay(settings)
     hub = WatchHub(
@@ -195,6 +214,16 @@ def make_server(settings: Settings) -> GradingServer:
     reflection.enable_server_reflection(
         (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
     )
-    checks = HealthChecks(health, store, relay, settings.grading_poll_seconds)
-    background = (reaper.run, checks.run, backlog.count, janitor.run)
-    return GradingServer(settings, server, store, hub, relay, background, health)
+    checks = HealthChecks(
+        health,
+        Store(make_async_engine(settings, "vstep-grading-health", pool_size=1)),
+        relay,
+        BrokerCheck(
+            settings, make_celery(settings, "vstep-grading-health"), settings.grading_poll_seconds
+        ),
+        settings.grading_poll_seconds,
+    )
+    background = [reaper.run, checks.run, backlog.count, janitor.run]
+    if tls is not None:
+        background.append(tls.run)
+    return GradingServer(settings, server, store, hub, relay, background, health, tls)
