@@ -36,7 +36,7 @@ FROM ${PYTHON_IMAGE}
 RUN python -m pip uninstall --yes --quiet --root-user-action ignore setuptools wheel pip \
     && useradd --no-log-init --uid 10001 --user-group --no-create-home --home-dir /tmp \
         --shell /usr/sbin/nologin vstep \
-    && install --directory --owner vstep --group vstep /app /var/lib/vstep/recordings
+    && install --directory --owner vstep --group vstep /var/lib/vstep/recordings
 COPY --from=build /opt/vstep /opt/vstep
 ENV PATH=/opt/vstep/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

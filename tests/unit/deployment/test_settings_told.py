@@ -17,7 +17,7 @@ from tests.unit.deployment.compose import (
 )
 
 SETTINGS = {name.upper(): field.default for name, field in Settings.model_fields.items()}
-#: What the compose files say instead of an operator.
+#: What the compose files say instead of an operator, or leave as it is.
 SET_BY_COMPOSE = {
     "DATABASE_URL",
     "RABBITMQ_URL",
@@ -26,6 +26,8 @@ SET_BY_COMPOSE = {
     "PORT",
     "WORKER_CONCURRENCY",
     "WORKER_METRICS_PORT",
+    "WORKER_PULSE_FILE",
+    "GRADING_METRICS_HOST",
     "GRADING_METRICS_PORT",
 }
 #: Where the compose files have another default than the code, and why is said in them.
