@@ -33,7 +33,8 @@ soak: .venv/installed ## Kill everything, again and again, for MINUTES (30), fro
 	@tests/install-debian-packages
 	$(BIN)/python -m tests.faults --minutes $(MINUTES)
 
-lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto breaking ## Check style, types, layers and the contract
+lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto breaking ## Check style, types, layers, the contract and the deployment
+	@tests/install-debian-packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -43,6 +44,9 @@ lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 	$(BUF) format --diff --exit-code protos
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project generated/tsconfig.json
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project tests/typescript/tsconfig.json
+	$(BIN)/hadolint docker/*.Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
+	promtool check config docker/prometheus/prometheus.yml
 
 breaking: .venv/installed .protodeps/buf/validate/validate.proto
 	@BUF="$(CURDIR)/$(BIN)/buf" protos/check-breaking "$(BREAKING_AGAINST)"

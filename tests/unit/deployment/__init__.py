@@ -1,0 +1,1 @@
+"""What operators are given: compose files, images and what is told of them."""
