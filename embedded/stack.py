@@ -95,6 +95,7 @@ class EmbeddedStack:
             "DATABASE_URL": self._postgres.url,
             "CELERY_BROKER_URL": f"filesystem://{self._folder / 'broker'}",
             "GRADING_AUDIO_URL": (self._folder / "recordings").as_uri(),
+            "WORKER_PULSE_FILE": str(self._folder / "worker.pulse"),
             "GRADING_HOST": "127.0.0.1",
             # Nobody listens in on this machine's own address.
             "GRADING_TLS_CERTIFICATE": "",

@@ -17,7 +17,7 @@ from server.relay import BROKER_ERRORS
 _log = structlog.get_logger(__name__)
 
 #: How long the broker may take to answer, in seconds.
-ANSWER_SECONDS = 3.0
+ANSWER_SECONDS = 5.0
 #: How often the broker looks whether the connection lives, in seconds.
 _HEARTBEAT_SECONDS = 30
 

@@ -114,5 +114,9 @@ def _check_key(pem: bytes, certificate: x509.Certificate) -> None:
         raise SettingsError(
             f"{KEY}: must name a file with a key in PEM form, without a password"
         ) from None
-    if key.public_key() != certificate.public_key():
+    try:
+        public = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise SettingsError(f"{CERTIFICATE}: must name a certificate with a usual key") from None
+    if key.public_key() != public:
         raise SettingsError(f"{KEY}: must name the key of the certificate of {CERTIFICATE}")

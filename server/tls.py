@@ -52,7 +52,11 @@ class ServerTls:
                 self.tell()
                 tell_at = datetime.now(UTC) + _TELL_EVERY
             await asyncio.sleep(LOOK_SECONDS)
-            await asyncio.to_thread(self.look)
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception:
+                # A file may hold what nobody thought of; the next may be fine again.
+                _log.exception("tls_look_failed")
 
     def look(self) -> None:
         """Read the files again where they have changed."""

@@ -28,7 +28,7 @@ ADDRESS = "127.0.0.1"
 
 def _health(server: Server, tls: Tls | None) -> Status:
     with open_channel(server.door.address, tls) as channel:
-        return ask(channel, "readiness", 2).status
+        return ask(channel, "readiness", 10).status
 
 
 def _ready(server: Server, tls: Tls) -> None:

@@ -12,7 +12,7 @@ from client.client import GradingClient
 from tests.stack.stack import Server, Stack
 from tests.stack.submissions import submission
 from tests.stack.waiting import until
-from vstep.grading.v1.job_pb2 import JOB_STATE_COMPLETED, JobEvent
+from vstep.grading.v1.job_pb2 import JOB_STATE_CANCELLED, JobEvent
 
 #: A client that is in the hands of one server alone makes so many calls there in a row.
 CALLS = 20
@@ -28,34 +28,38 @@ def _calls(server: Server, method: str) -> int:
 def test_calls_and_watches_go_on_when_one_of_two_servers_is_lost(stack: Stack) -> None:
     servers = [stack.start_server(), stack.start_server()]
     stack.start_worker()
-    servers[0].await_health("workers")
     name = "ipv4:" + ",".join(server.door.address for server in servers)
     with GradingClient(name, deadline=10) as client:
-        job = servers[0].door.grading.SubmitJob(submission("slow:4")).job
+        # It has something to tell all the time, until it is cancelled.
+        job = servers[0].door.grading.SubmitJob(submission("slow:600")).job
         seen: list[JobEvent] = []
 
         def follow() -> None:
             for event in client.watch(job.id):
                 seen.append(event)
 
-        following = threading.Thread(target=follow)
-        # Whichever server has the stream, it is lost: once the one, and then the other.
-        following.start()
-        for _ in range(CALLS):
-            client.get(job.id)
-        # In turns; how evenly depends on when each connection was made.
-        until(lambda: all(_calls(server, "GetJob") for server in servers))
+        def go_on() -> None:
+            for _ in range(CALLS):
+                assert client.get(job.id).id == job.id
+            reached = len(seen)
+            until(lambda: len(seen) > reached + 3)
 
+        following = threading.Thread(target=follow)
+        following.start()
+        go_on()
+        # In turns; how evenly depends on when each connection was made.
+        until(lambda: client.get(job.id) and all(_calls(server, "GetJob") for server in servers))
+
+        # Whichever server has the stream, it is lost: first the one, and then the other.
         servers[0].kill()
-        for _ in range(CALLS):
-            assert client.get(job.id).id == job.id
+        go_on()
         servers[0] = stack.start_server(PORT=str(servers[0].port))
         until(lambda: client.get(job.id) and _calls(servers[0], "GetJob"))
-
         servers[1].signal(signal.SIGTERM)
-        for _ in range(CALLS):
-            assert client.get(job.id).id == job.id
+        go_on()
+
+        client.cancel(job.id)
         following.join(30)
         assert not following.is_alive()
     assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
-    assert seen[-1].state == JOB_STATE_COMPLETED
+    assert seen[-1].state == JOB_STATE_CANCELLED

@@ -60,7 +60,7 @@ def asking(pair: Pair, authority: Authority) -> Iterator[ScriptedHealth]:
 
 def _ask(server: ScriptedHealth, tls: Tls | None) -> Health:
     with open_channel(server.address, tls) as channel:
-        return ask(channel, "readiness", 5)
+        return ask(channel, "readiness", 10)
 
 
 def test_a_server_of_a_trusted_authority_is_called(
