@@ -11,6 +11,7 @@ from grading.audio_settings import AudioSettings
 from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.exceptions import SettingsError
+from grading.metrics_settings import MetricsSettings
 from grading.provider_settings import ProviderSettings
 from grading.transcription_settings import TranscriptionSettings
 
@@ -49,7 +50,7 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
+class Settings(ProviderSettings, TranscriptionSettings, AudioSettings, MetricsSettings):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
@@ -88,8 +89,6 @@ class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
     #: How many processes measure answers for a worker that asks a provider; by default one for
     #: each core. 0 measures in the worker's own process, one answer at a time.
     grading_measuring_processes: int | None = Field(None, ge=0, le=64)
-    #: Where a worker tells its metrics; 0 tells nobody.
-    worker_metrics_port: int = Field(0, ge=0, le=65535)
 
     #: A calibration on examiners' marks that the workers grade with; none by default.
     grading_calibration: Path | None = None
