@@ -111,9 +111,7 @@ POOL_WAIT = Histogram(
     buckets=(0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
 )
 
-QUEUE_JOBS = Gauge(
-    "vstep_queue_jobs", "Jobs that wait for a worker; of all servers.", ("skill",)
-)
+QUEUE_JOBS = Gauge("vstep_queue_jobs", "Jobs that wait for a worker; of all servers.", ("skill",))
 QUEUE_LIMIT = Gauge(
     "vstep_queue_limit_jobs", "How many jobs may wait before work is refused.", ("skill",)
 )
@@ -139,7 +137,9 @@ OUTBOX_WINDOW = Gauge(
     ("skill",),
 )
 
-JOBS = Gauge("vstep_jobs", "Jobs that have not ended, by state; of all servers.", ("skill", "state"))
+JOBS = Gauge(
+    "vstep_jobs", "Jobs that have not ended, by state; of all servers.", ("skill", "state")
+)
 WORKERS = Gauge("vstep_workers", "Workers that take jobs of a skill; of all servers.", ("skill",))
 WORKER_SLOTS = Gauge(
     "vstep_worker_slots", "How many jobs these grade at a time; of all servers.", ("skill",)
@@ -148,13 +148,11 @@ SLA = Gauge("vstep_sla_seconds", "From acceptance to the deadline of a skill's j
 DATABASE_SIZE = Gauge("vstep_database_size_bytes", "Size of the database; of all servers.")
 BUDGET = Gauge(
     "vstep_provider_budget_dollars",
-    "What providers may cost in a calendar month (UTC), in US dollars; not told without a budget.",
-    ("period",),
+    "What providers may cost in a calendar month (UTC), in US dollars; +Inf without a budget.",
 )
 BUDGET_SPENT = Gauge(
     "vstep_provider_budget_spent_dollars",
     "What providers have cost in this calendar month (UTC), in US dollars; of all servers.",
-    ("period",),
 )
 
 #: The states that a job passes before it ends, as ``JOBS`` tells them.

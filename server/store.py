@@ -1,11 +1,15 @@
 """The store's synchronous functions, called from asyncio."""
 
+import time
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+from server.metrics import POOL_WAIT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,20 +31,35 @@ class Store:
         them do after the database was restarted: what comes here may be repeated.
         """
         try:
-            async with self._engine.connect() as conn:
-                return await conn.run_sync(function, *args, **kwargs)
+            return await self._run(function, *args, **kwargs)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
         # The pool has dropped its connections with the dead one.
-        async with self._engine.connect() as conn:
-            return await conn.run_sync(function, *args, **kwargs)
+        return await self._run(function, *args, **kwargs)
 
     async def run_in_transaction(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Call ``function``; all of its statements are one transaction."""
+        asked = time.perf_counter()
         async with self._transactions.begin() as conn:
+            POOL_WAIT.observe(time.perf_counter() - asked)
+            return await conn.run_sync(function, *args, **kwargs)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections the pool may have, and how many are lent now."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.size(), pool.checkedout()
+
+    async def _run(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        asked = time.perf_counter()
+        async with self._engine.connect() as conn:
+            POOL_WAIT.observe(time.perf_counter() - asked)
             return await conn.run_sync(function, *args, **kwargs)
 
     async def close(self) -> None:
