@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -106,7 +107,7 @@ def test_a_server_tells_of_calls_jobs_and_what_it_leans_on(watched: Watched) -> 
     assert stream.wait().code is grpc.StatusCode.OK
     refused = refusal(lambda: door.grading.GetJob(GetJobRequest(job_id="nonsense")))
     assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
-    unknown = door.channel.unary_unary("/vstep.grading.v1.GradingService/Guess")
+    unknown: Any = door.channel.unary_unary("/vstep.grading.v1.GradingService/Guess")
     for _ in range(3):
         assert refusal(lambda: unknown(b"")).code is grpc.StatusCode.UNIMPLEMENTED
 
