@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from grading.exposition import BuildInfo, Exposition
 from grading.settings import Settings
 from workers.metrics_files import VARIABLE
+from workers.process_memory import ProcessMemory
 
 
 class WorkerProcesses(Collector):
@@ -55,6 +56,7 @@ def _make_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(WorkerProcesses(Path(os.environ[VARIABLE])))
     registry.register(BuildInfo("worker"))
+    registry.register(ProcessMemory())
     for own in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
         registry.register(own)
     return registry

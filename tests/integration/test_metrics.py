@@ -85,6 +85,9 @@ def test_the_counts_of_a_workers_children_are_told_as_one_and_outlive_them(
     assert told.values(stages, skill="writing", stage="waiting") == [5]
     assert told.values(stages, skill="writing", stage="starting") == [5 + retried]
     assert told.values(stages, skill="writing", stage="scoring") == [4]
+    assert told.values("vstep_worker_processes") == [1 + CHILDREN]
+    [memory] = told.values("vstep_worker_resident_memory_bytes")
+    assert memory > told.total("process_resident_memory_bytes")
     assert_well_formed(told)
 
     watched.grade("silent:60", "silent:60")
