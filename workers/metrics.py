@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from grading.domain.job import JobStage, JobState
 from grading.domain.work import Skill
+from workers.providers.faults import ProviderFault
 
 _JOB_BUCKETS = (
     0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 900, 1200, 1800, 2700, 3600,
@@ -109,6 +110,8 @@ FALLBACKS = Counter(
 )
 
 # A rate needs a value before the first event, so all series are there from the beginning.
+for _fault in ProviderFault.__subclasses__():
+    FALLBACKS.labels(_fault.code)
 RUNS_OF = {(skill, outcome): RUNS.labels(skill, outcome) for skill in Skill for outcome in OUTCOMES}
 JOBS_RUNNING_OF = {skill: JOBS_RUNNING.labels(skill) for skill in Skill}
 STAGE_SECONDS_OF = {
