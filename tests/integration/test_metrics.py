@@ -1,7 +1,9 @@
 """What servers and workers tell Prometheus, of all their processes."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,7 +12,8 @@ import pytest
 from embedded.ports import free_port
 from tests.stack.door import Door, refusal
 from tests.stack.exposition import Exposition, await_told
-from tests.stack.stack import Server, Stack, Worker
+from tests.stack.process import Process
+from tests.stack.stack import SCRIPTED, Server, Stack, Worker
 from tests.stack.submissions import submission
 from vstep.grading.v1.grading_service_pb2 import GetJobRequest
 
@@ -67,7 +70,11 @@ def test_the_counts_of_a_workers_children_are_told_as_one_and_outlive_them(
     # The flaky one is taken again, by a child that may not know it yet.
     told = await_told(
         watched.worker_port,
-        lambda seen: seen.total("vstep_runs_total", outcome="completed") == 4,
+        lambda seen: (
+            seen.total("vstep_runs_total", outcome="completed") == 4
+            # The last of them has been told of to its end.
+            and seen.total("vstep_jobs_running") == 0
+        ),
     )
 
     assert told.total("vstep_runs_total", skill="writing", outcome="failed") == 1
@@ -173,17 +180,26 @@ def test_queues_are_told_by_skill_with_the_age_of_the_oldest(stack: Stack) -> No
     assert told.values("vstep_queue_limit_jobs", skill="writing") == [100_000]
 
 
-@pytest.mark.parametrize("variable", ["GRADING_METRICS_PORT", "WORKER_METRICS_PORT"])
+@pytest.mark.parametrize(
+    ("variable", "arguments"),
+    [
+        ("GRADING_METRICS_PORT", ("-m", "server")),
+        ("WORKER_METRICS_PORT", ("-m", "celery", "-A", SCRIPTED, "worker")),
+    ],
+)
 def test_a_port_that_is_taken_stops_the_start_with_the_variables_name(
-    stack: Stack, variable: str
+    tmp_path: Path, variable: str, arguments: tuple[str, ...]
 ) -> None:
-    port = free_port()
-    stack.start_server(GRADING_METRICS_PORT=str(port))
-    if variable.startswith("GRADING"):
-        second: Server | Worker = stack.start_server(ready=False, GRADING_METRICS_PORT=str(port))
-    else:
-        second = stack.start_worker(WORKER_METRICS_PORT=str(port))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+            "CELERY_BROKER_URL": f"filesystem://{tmp_path}",
+            "GRADING_METRICS_HOST": "127.0.0.1",
+            variable: port,
+        }
+        started = Process("second", arguments, settings, tmp_path)
+        assert started.wait(60) != 0
 
-    assert second.wait(30) != 0
-    said = second.output().strip().splitlines()
-    assert said[-1] == (f"GRADING_METRICS_HOST, {variable}: 0.0.0.0:{port} can't be listened on")
+    said = started.output().strip().splitlines()
+    assert said[-1] == f"GRADING_METRICS_HOST, {variable}: 127.0.0.1:{port} can't be listened on"

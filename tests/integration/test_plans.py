@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from grading.domain.job import JobState
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
+from grading.store.census import take_census
 from grading.store.dead_letters import fail_dead_lettered
 from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
 from grading.store.erasure import erase_job
@@ -133,6 +134,7 @@ STEPS: dict[str, Call] = {
         conn, "writing", timedelta(milliseconds=1), 200
     ),
     "flag_far_behind": lambda conn: flag_far_behind(conn, "writing", 1000, 200),
+    "take_census": lambda conn: take_census(conn, list(Skill)),
     "measure_pace": lambda conn: measure_pace(conn, "writing"),
     "purge_events": lambda conn: purge_events(conn, timedelta(days=3), 100),
     "purge_answers": lambda conn: purge_answers(conn, timedelta(days=3), 100),

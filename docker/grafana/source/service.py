@@ -127,8 +127,7 @@ def _jobs() -> Row:
                 "ops",
                 Query(
                     'sum by (skill, reason) (rate(vstep_jobs_failed_total{skill=~"$skill"}'
-                    "[$__rate_interval])) > 0 or sum(rate(vstep_jobs_failed_total"
-                    "[$__rate_interval])) * 0",
+                    "[$__rate_interval]))",
                     "{{skill}} {{reason}}",
                 ),
             ),
