@@ -42,7 +42,6 @@ def _at_a_glance() -> Row:
                 ),
                 limits=[Limit(0.95, AMBER), Limit(0.99, GREEN)],
                 from_color=RED,
-                width=5,
             ),
             number(
                 "Oldest waiting job",
@@ -50,7 +49,6 @@ def _at_a_glance() -> Row:
                 "percentunit",
                 Query(_SHARE_OF_SLA, "{{skill}}"),
                 limits=_OF_SLA,
-                width=5,
             ),
             number(
                 "Waiting jobs",
@@ -74,7 +72,14 @@ def _at_a_glance() -> Row:
                 Query("min by (dependency) (vstep_dependency_up)", "{{dependency}}"),
                 limits=[Limit(1, GREEN)],
                 from_color=RED,
-                width=6,
+            ),
+            number(
+                "Alerts",
+                "Alerts that fire. Prometheus lists them under /alerts; docs/runbook.md tells what"
+                " each means and what to do.",
+                "short",
+                Query('count(ALERTS{alertstate="firing"}) or vector(0)', "firing"),
+                limits=[Limit(1, RED)],
             ),
         ],
     )

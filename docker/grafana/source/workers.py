@@ -62,8 +62,8 @@ def _runs() -> Row:
         [
             lines(
                 "Runs by outcome",
-                "'released' were given back by a worker that shut down, 'lost' were taken away from"
-                " one that gave no sign of life.",
+                "'released' were given back by a worker that shut down, 'lost' were taken away: the"
+                " lease ran out, the job was cancelled, or its deadline passed.",
                 "ops",
                 Query(
                     f"sum by (outcome) (rate(vstep_runs_total{{{_HERE}}}[$__rate_interval]))",
