@@ -50,11 +50,6 @@ class Exposition:
                 f"GRADING_METRICS_HOST, {variable}: {host}:{port} can't be listened on"
             ) from None
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._server.server_port
-
     def start(self) -> None:
         """Begin to answer, in a thread."""
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
