@@ -14,10 +14,10 @@ BUF    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/buf
 BREAKING_AGAINST ?= $(shell git rev-list -1 --before='4 hours ago' HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test soak lint breaking protos verify lock clean
+.PHONY: help demo up test soak lint breaking protos dashboards verify lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 demo: .venv/installed ## Grade three essays and a recording on an embedded stack and show the results
 	@$(BIN)/python -m embedded.demo
@@ -47,6 +47,7 @@ lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
 	promtool check config docker/prometheus/prometheus.yml
+	promtool check rules docker/prometheus/rules/*.yml
 
 breaking: .venv/installed .protodeps/buf/validate/validate.proto
 	@BUF="$(CURDIR)/$(BIN)/buf" protos/check-breaking "$(BREAKING_AGAINST)"
@@ -54,13 +55,20 @@ breaking: .venv/installed .protodeps/buf/validate/validate.proto
 protos: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto ## Write the stubs in generated/ from the contract in protos/
 	$(BUF) generate
 
-verify: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto ## Fail when generated/ is not what the contract gives
+dashboards: .venv/installed ## Write the JSON of the dashboards from their code in docker/grafana/source
+	$(BIN)/python -m docker.grafana.source docker/grafana/dashboards
+
+verify: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto ## Fail when generated/ or the dashboards are not what their sources give
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 	$(BUF) generate --output "$$fresh" 2>/dev/null && \
 	for language in python ts; do \
 		diff -r --exclude=__pycache__ "$$fresh/generated/$$language" "generated/$$language" \
 		|| { echo 'generated/ is stale: run "make protos" and commit what it writes' >&2; exit 1; }; \
-	done && echo 'generated/ is fresh'
+	done && \
+	$(BIN)/python -m docker.grafana.source "$$fresh/dashboards" && \
+	{ diff -r "$$fresh/dashboards" docker/grafana/dashboards \
+		|| { echo 'docker/grafana/dashboards is stale: run "make dashboards" and commit what it writes' >&2; exit 1; }; } && \
+	echo 'generated/ and docker/grafana/dashboards are fresh'
 
 lock: .venv/installed ## Resolve the dependencies anew and write requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \

@@ -12,6 +12,7 @@ from grading.deployment_settings import DeploymentSettings, holds_known_password
 from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.exceptions import SettingsError
+from grading.metrics_settings import MetricsSettings
 from grading.provider_settings import ProviderSettings
 from grading.tls_settings import TlsSettings
 from grading.transcription_settings import TranscriptionSettings
@@ -52,7 +53,12 @@ BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
 class Settings(
-    ProviderSettings, TranscriptionSettings, AudioSettings, TlsSettings, DeploymentSettings
+    ProviderSettings,
+    TranscriptionSettings,
+    AudioSettings,
+    MetricsSettings,
+    TlsSettings,
+    DeploymentSettings,
 ):
     """Every setting of the server and the workers, under the variable that sets it.
 
@@ -92,8 +98,6 @@ class Settings(
     #: How many processes measure answers for a worker that asks a provider; by default one for
     #: each core. 0 measures in the worker's own process, one answer at a time.
     grading_measuring_processes: int | None = Field(None, ge=0, le=64)
-    #: Where a worker tells its metrics; 0 tells nobody.
-    worker_metrics_port: int = Field(0, ge=0, le=65535)
     #: The file that a worker gives its signs of life in, for ``python -m workers.probe``; in the
     #: system's temporary folder by default.
     worker_pulse_file: Path | None = None

@@ -1,6 +1,7 @@
 """Wires the server: one place that knows every piece."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,15 +10,19 @@ import structlog
 from grpc import aio
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
+from prometheus_client import REGISTRY, CollectorRegistry
 
+from grading.audio_settings import folder_of
 from grading.broker import make_celery
 from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
+from grading.exposition import BuildInfo, Exposition
 from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
 from grading.store.outbox import unsend_all
+from server import metrics
 from server.backlog import Backlog
 from server.broker_check import BrokerCheck
 from server.broker_link import BrokerLink
@@ -27,10 +32,12 @@ from server.feeding import Feeding
 from server.grading_service import GradingService
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
+from server.interceptors.call_metrics import CallMetrics
 from server.interceptors.error_seam import ErrorSeam
 from server.interceptors.request_id import RequestId
 from server.interceptors.validation import Validation
 from server.janitor import Janitor
+from server.observer import Observer
 from server.publisher import Publisher
 from server.reaper import Reaper
 from server.recording_keeper import RecordingKeeper
@@ -64,6 +71,8 @@ class GradingServer:
     health: Health
     #: What connections are encrypted with; None for plain text.
     tls: ServerTls | None = None
+    #: Tells Prometheus of the server; None where nobody asked for that.
+    exposition: Exposition | None = None
     #: The port that calls are taken on; known once it has started.
     port: int = 0
 
@@ -81,6 +90,8 @@ class GradingServer:
                 self.port = self.grpc_server.add_secure_port(address, self.tls.credentials)
         except RuntimeError:
             raise OSError(f"GRADING_HOST, PORT: {address} can't be listened on") from None
+        if self.exposition is not None:
+            self.exposition.start()
         self.hub.start()
         self.relay.start()
         self._running = [asyncio.create_task(task()) for task in self.background]
@@ -127,6 +138,30 @@ def make_relay(settings: Settings) -> Relay:
         DeadLetters(link, engine),
         [skill.value for skill in Skill],
         settings.grading_poll_seconds,
+    )
+
+
+def make_exposition(settings: Settings) -> Exposition | None:
+    """What tells Prometheus of this process; None where no port is set.
+
+    Raises:
+        SettingsError: the port can't be listened on.
+    """
+    for skill, seconds in settings.sla_seconds.items():
+        metrics.SLA.labels(skill).set(seconds)
+    metrics.BUDGET.set(
+        math.inf if settings.grading_budget is None else float(settings.grading_budget)
+    )
+    if not settings.grading_metrics_port:
+        return None
+    registry = CollectorRegistry()
+    registry.register(REGISTRY)
+    registry.register(BuildInfo("server"))
+    return Exposition(
+        registry,
+        settings.grading_metrics_host,
+        settings.grading_metrics_port,
+        "GRADING_METRICS_PORT",
     )
 
 
@@ -198,7 +233,7 @@ def make_server(settings: Settings) -> GradingServer:
         time_allowed,
     )
     server = aio.server(
-        interceptors=[RequestId(), AccessLog(), ErrorSeam(), Validation()],
+        interceptors=[RequestId(), CallMetrics(), AccessLog(), ErrorSeam(), Validation()],
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             # gRPC cancels calls beyond these by chance, 1,000 and 3,000 by itself: fewer
@@ -226,4 +261,8 @@ def make_server(settings: Settings) -> GradingServer:
     background = [reaper.run, checks.run, backlog.count, janitor.run]
     if tls is not None:
         background.append(tls.run)
-    return GradingServer(settings, server, store, hub, relay, background, health, tls)
+    exposition = make_exposition(settings)
+    if exposition is not None:
+        folder = folder_of(settings.audio_url)
+        background.append(Observer(store, hub, backlog.waiting, folder).run)
+    return GradingServer(settings, server, store, hub, relay, background, health, tls, exposition)

@@ -9,8 +9,11 @@ from kombu.connection import Connection
 from sqlalchemy import Engine
 
 from grading.broker import DEAD_JOBS
+from grading.job_metrics import count_failed
 from grading.store.dead_letters import fail_dead_lettered
+from grading.store.records import FailureReason
 from server.broker_link import BrokerLink
+from server.metrics import CAUSES, DEAD_LETTERS
 
 _log = structlog.get_logger(__name__)
 
@@ -48,8 +51,13 @@ class DeadLetters:
         }
         with self._engine.connect() as conn:
             failed = fail_dead_lettered(conn, causes)
-        _log.error("dead_letters", letters=len(self._letters), jobs_failed=failed)
+        _log.error("dead_letters", letters=len(self._letters), jobs_failed=len(failed))
+        for skill in failed:
+            count_failed(skill, FailureReason.DEAD_LETTERED)
         self._channel.basic_ack(self._letters[-1].delivery_tag, multiple=True)
+        for letter in self._letters:
+            cause = _cause_of(letter.headers)
+            DEAD_LETTERS.labels(cause if cause in CAUSES else "unknown").inc()
         self._letters = []
 
     def _open(self, connection: Connection) -> None:

@@ -10,6 +10,7 @@ from grading.domain.job import TERMINAL, JobState
 from grading.domain.work import Skill
 from grading.store.feed import Cursor, FeedEvent, FeedPage, feed_start, read_feed
 from server.exceptions import StreamTooOld
+from server.metrics import EVENT_LAG
 from server.store import Store
 from server.watch_hub import WatchHub
 
@@ -20,6 +21,8 @@ PAGE = 500
 TRIES, TRY_SECONDS = 5, 0.01
 #: The shortest time between two reads, in seconds: what comes thick and fast shares them.
 READ_SECONDS = 0.01
+
+_LAG = EVENT_LAG.labels("GradingService/WatchJobs")
 
 _ENDS = tuple(sorted(TERMINAL | {JobState.REVIEW_REQUIRED}))
 
@@ -73,6 +76,7 @@ class Feeding:
         states = _ENDS if wanted.only_ends else None
         too_old_at = time.monotonic() + self.max_age_seconds
         silent_since = time.monotonic()
+        waits = False
         while True:
             self.hub.refuse_when_draining()
             # Asked for before the read: what comes meanwhile is not slept through.
@@ -82,6 +86,8 @@ class Feeding:
                 if wanted.lets_through(found):
                     silent_since = time.monotonic()
                     yield found
+                    if waits:
+                        _LAG.observe(time.time() - found.event.created_at.timestamp())
             cursor = page.reached
             now = time.monotonic()
             if now >= too_old_at:
@@ -89,7 +95,9 @@ class Feeding:
             if now - silent_since >= self.heartbeat_seconds:
                 silent_since = now
                 yield QuietFeed(cursor)
-            if len(page.events) < PAGE:
+            # What is read before the first wait may be as old as the client's cursor.
+            waits = len(page.events) < PAGE
+            if waits:
                 left = min(too_old_at, silent_since + self.heartbeat_seconds) - now
                 await _wait(pulse, left)
                 await asyncio.sleep(now + READ_SECONDS - time.monotonic())

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from grading.store.schema import current_version, expected_version
 from grading.store.workers import count_alive
 from server.broker_check import BrokerCheck
+from server.metrics import DEPENDENCY_UP
 from server.relay import Relay
 from server.store import Store
 
@@ -59,6 +60,7 @@ class Health(HealthServicer):
     def set(self, name: str, *, serving: bool) -> None:
         """Set the status of a name; after a drain began, nothing turns SERVING any more."""
         status = SERVING if serving and not self._draining else NOT_SERVING
+        DEPENDENCY_UP.labels(name or "liveness").set(status == SERVING)
         if self._status[name] != status:
             self._status[name] = status
             _log.info("health", service=name or "liveness", serving=status == SERVING)

@@ -1,9 +1,10 @@
 """The reaper: moves on the jobs that nobody holds any more."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -12,12 +13,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
+from grading.job_metrics import count_failed, count_retried
 from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
 from grading.store.outbox import unsend_lost
-from grading.store.reaping import fail_overdue, reap_lapsed_leases, release_due_retries
+from grading.store.reaping import (
+    Lapsed,
+    fail_overdue,
+    reap_lapsed_leases,
+    release_due_retries,
+)
+from grading.store.records import FailureReason
+from server import metrics
 from server.store import Store
 
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 #: Rows to a transaction.
 BATCH = 200
@@ -53,24 +63,41 @@ class Reaper:
 
     async def sweep(self) -> int:
         """Do each kind of work once; tells how many rows the busiest kind moved."""
-        overdue = await self._count("jobs_overdue", fail_overdue, BATCH)
-        lapsed = await self._count("leases_lapsed", reap_lapsed_leases, self.policy, BATCH)
+        overdue = await self._move("jobs_overdue", fail_overdue, BATCH)
+        for skill in overdue:
+            count_failed(skill, FailureReason.DEADLINE_EXCEEDED)
+        lapsed = await self._move("leases_lapsed", reap_lapsed_leases, self.policy, BATCH)
+        for job in lapsed:
+            _count_lapsed(job)
         due = await self._count("retries_due", release_due_retries, BATCH)
         lost = await self._count("messages_lost", unsend_lost, self.resend_after, BATCH)
+        metrics.MESSAGES_RESENT.inc(lost)
         if due or lost:
             self.on_released()
         for skill, policy in self.delays.items():
             await self._flag_delayed(skill, policy)
-        return max(overdue, lapsed, due, lost)
+        return max(len(overdue), len(lapsed), due, lost)
 
     async def _flag_delayed(self, skill: Skill, policy: DelayPolicy) -> None:
         queue = skill.value
         pace = await self.store.run(measure_pace, queue)
         places = policy.places_in_time(pace)
-        await self._count(
+        flagged = await self._count(
             "jobs_waiting_long", flag_long_waiting, queue, policy.longest_wait, FLAG_BATCH
         )
-        await self._count("jobs_far_behind", flag_far_behind, queue, places, FLAG_BATCH)
+        flagged += await self._count("jobs_far_behind", flag_far_behind, queue, places, FLAG_BATCH)
+        metrics.JOBS_DELAYED.labels(skill).inc(flagged)
+
+    async def _move(
+        self, event: str, function: Callable[..., Sequence[T]], *args: object
+    ) -> Sequence[T]:
+        def call(conn: Connection) -> Sequence[T]:
+            return function(conn, *args)
+
+        moved = await self.store.run_in_transaction(call)
+        if moved:
+            _log.info(event, count=len(moved))
+        return moved
 
     async def _count(self, event: str, function: Callable[..., int], *args: object) -> int:
         def call(conn: Connection) -> int:
@@ -80,3 +107,11 @@ class Reaper:
         if moved:
             _log.info(event, count=moved)
         return moved
+
+
+def _count_lapsed(job: Lapsed) -> None:
+    metrics.LEASES_LAPSED.labels(job.skill).inc()
+    if job.retried:
+        count_retried(job.skill, FailureReason.WORKER_LOST)
+    else:
+        count_failed(job.skill, FailureReason.RETRIES_EXHAUSTED)

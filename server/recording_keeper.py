@@ -15,6 +15,7 @@ from grading.store.recordings import (
     find_unwanted,
     forget_condemned,
 )
+from server.metrics import RECORDINGS_ERASED
 from server.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -49,4 +50,5 @@ class RecordingKeeper:
             erased.append(key)
         if erased:
             await self.store.run(forget_condemned, erased)
+            RECORDINGS_ERASED.inc(len(erased))
         return len(erased)

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.store.outbox import mark_sent, room_for, take_unsent
+from server import metrics
 from server.broker_link import BrokerLink
 from server.dead_letters import DeadLetters
 from server.publisher import NotConfirmed, Publisher
@@ -94,15 +95,18 @@ class Relay:
                 self.broker_reached = True
             except BROKER_ERRORS as error:
                 self.broker_reached = False
+                metrics.RELAY_FAILURES.labels("rabbitmq").inc()
                 _log.warning("broker_out_of_reach", error=type(error).__name__)
                 self._link.close()
                 look_at = 0.0
             except SQLAlchemyError as error:
+                metrics.RELAY_FAILURES.labels("postgres").inc()
                 _log.warning("outbox_out_of_reach", error=type(error).__name__)
             except Exception:
                 # Libraries raise anything while their connection breaks, and a server
                 # whose relay has ended would look well and send nothing.
                 self.broker_reached = False
+                metrics.RELAY_FAILURES.labels("rabbitmq").inc()
                 _log.exception("relay_failed")
                 self._link.close()
                 look_at = 0.0
@@ -129,4 +133,5 @@ class Relay:
                 # two, and the feed would wait with it for a transaction with an id.
                 with self._engine.connect() as marking:
                     mark_sent(marking, messages)
+                metrics.MESSAGES_RELAYED.labels(queue).inc(len(messages))
         return 0.0 if len(messages) == limit else self._poll_seconds

@@ -1,11 +1,17 @@
 """The store's synchronous functions, called from asyncio."""
 
+import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+from server.metrics import POOL_WAIT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,22 +33,43 @@ class Store:
         them do after the database was restarted: what comes here may be repeated.
         """
         try:
-            async with self._engine.connect() as conn:
-                return await conn.run_sync(function, *args, **kwargs)
+            return await _run(self._engine.connect(), function, *args, **kwargs)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
         # The pool has dropped its connections with the dead one.
-        async with self._engine.connect() as conn:
-            return await conn.run_sync(function, *args, **kwargs)
+        return await _run(self._engine.connect(), function, *args, **kwargs)
 
     async def run_in_transaction(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Call ``function``; all of its statements are one transaction."""
-        async with self._transactions.begin() as conn:
-            return await conn.run_sync(function, *args, **kwargs)
+        return await _run(self._transactions.begin(), function, *args, **kwargs)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections the pool may have, and how many are lent now."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.size(), pool.checkedout()
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+async def _run(
+    connecting: AbstractAsyncContextManager[AsyncConnection],
+    function: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    asked = time.perf_counter()
+    try:
+        async with connecting as conn:
+            POOL_WAIT.observe(time.perf_counter() - asked)
+            return await conn.run_sync(function, *args, **kwargs)
+    except PoolTimeout:
+        # It waited, too, and in vain.
+        POOL_WAIT.observe(time.perf_counter() - asked)
+        raise

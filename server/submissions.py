@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DBAPIError
 
+from grading.domain.work import Skill
 from grading.exceptions import GradingError
 from grading.store.acceptance import Accepted, Refused, accept
 from grading.store.records import NewJob
 from server.backlog import Backlog
+from server.metrics import JOBS_ACCEPTED
 from server.store import Store
 
 #: The most submissions that one transaction takes.
@@ -18,6 +20,8 @@ BATCH = 256
 QUIET_TURNS = 8
 #: The longest time that a transaction is held back for more, in seconds.
 LONGEST_WAIT = 0.005
+
+_ACCEPTED = {skill: JOBS_ACCEPTED.labels(skill) for skill in Skill}
 
 _Waiting = tuple[NewJob, asyncio.Future[Accepted]]
 
@@ -59,6 +63,7 @@ class Submissions:
         for skill, count in Counter(job.skill for job in jobs).items():
             self._backlog.admit(skill, count)
         outcomes = await self._store.run(accept, jobs)
+        _count(jobs, outcomes)
         self._on_accepted()
         return outcomes
 
@@ -104,6 +109,7 @@ class Submissions:
         except Exception as error:
             _fail(batch, error)
             return
+        _count([job for job, _ in batch], outcomes)
         for (_, answer), outcome in zip(batch, outcomes, strict=True):
             if answer.done():
                 continue
@@ -112,6 +118,12 @@ class Submissions:
             else:
                 answer.set_result(outcome)
         self._on_accepted()
+
+
+def _count(jobs: Sequence[NewJob], outcomes: Sequence[Accepted | Refused]) -> None:
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, Accepted) and not outcome.deduplicated:
+            _ACCEPTED[job.skill].inc()
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:

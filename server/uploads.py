@@ -15,6 +15,7 @@ from obstore.exceptions import BaseError
 from grading.domain.container import HEAD, container_of
 from grading.recordings import Recordings
 from grading.store.recordings import NewRecording, announce_recording, mark_stored
+from server import metrics
 from server.exceptions import (
     AudioChecksumMismatch,
     AudioNotRecognized,
@@ -67,6 +68,8 @@ class Uploads:
                 await asyncio.sleep(_ENDED_SECONDS)
                 file.seek(0)
                 await self._store(recording, file)
+        metrics.RECORDINGS_STORED.inc()
+        metrics.RECORDING_BYTES.inc(recording.size_bytes)
         return recording
 
     async def _coming(

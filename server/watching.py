@@ -13,8 +13,11 @@ from grading.store.events import read_events
 from grading.store.jobs import get_job
 from grading.store.records import Event, Job
 from server.exceptions import Draining, StreamTooOld
+from server.metrics import EVENT_LAG
 from server.store import Store
 from server.watch_hub import READ_LIMIT, Subscription, WatchHub
+
+_LAG = EVENT_LAG.labels("GradingService/WatchJob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Watching:
                     continue
                 cursor = event.sequence
                 yield event
+                _LAG.observe(time.time() - event.created_at.timestamp())
                 if event.state in ends:
                     return
 

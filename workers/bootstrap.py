@@ -26,11 +26,12 @@ from celery.signals import (
     worker_shutdown,
     worker_shutting_down,
 )
-from prometheus_client import start_http_server
 
 from grading.broker import TASK, make_celery
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
+from grading.exceptions import SettingsError
+from grading.exposition import Exposition
 from grading.logs import configure_logs
 from grading.recordings import open_recordings
 from grading.settings import Settings
@@ -38,6 +39,7 @@ from grading.store.engine import make_engine
 from workers.consumer import DeadLetteringConsumer
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
+from workers.metrics_registry import make_exposition
 from workers.placement import place, skills_of
 from workers.presence import Presence
 from workers.pulse import Pulse, default_file
@@ -62,6 +64,8 @@ def create_app(
     pulse = Pulse(settings.worker_pulse_file or default_file())
     app.conf.worker_consumer = partial(DeadLetteringConsumer, pulse=pulse)
     presences: list[Presence] = []
+    #: What tells Prometheus of the worker, where that is asked for.
+    expositions: list[Exposition] = []
     on_threads = False
     # Made before the fork, so that the parent can tell its children. Without a
     # lock: a child that is killed while it holds one would block all the others.
@@ -113,12 +117,19 @@ def create_app(
     def _place(sender: Any, **_: Any) -> None:
         nonlocal on_threads
         on_threads = place(sender, settings)
+        if settings.worker_metrics_port:
+            try:
+                expositions.append(make_exposition(settings))
+            except SettingsError as error:
+                raise SystemExit(str(error)) from None
 
     @worker_process_init.connect(weak=False)
     def _load(**_: Any) -> None:
         # Celery tells multiprocessing that this is a child of its own kind, which may have no
         # children. Those of a measuring pool end with the process that they work for.
         multiprocessing.process._current_process = parent  # type: ignore[attr-defined]
+        for exposition in expositions:
+            exposition.abandon()
         runner()
 
     @worker_ready.connect(weak=False)
@@ -130,8 +141,8 @@ def create_app(
         presence = Presence(engine, sender.hostname, queues, sender.pool.num_processes)
         presence.start()
         presences.append(presence)
-        if settings.worker_metrics_port:
-            start_http_server(settings.worker_metrics_port)
+        for exposition in expositions:
+            exposition.start()
 
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: Any) -> None:

@@ -11,6 +11,7 @@ from grading.store.run_writes import Report
 from workers.hold import Hold
 from workers.providers.ledger import CallLedger
 from workers.recordings import RecordingDesk
+from workers.run_clock import RunClock
 
 _STATE_OF_STAGE = {
     JobStage.STARTING: JobState.PROCESSING,
@@ -31,6 +32,8 @@ class HeldRun:
     stopping: Callable[[], bool]
     #: Where recordings are had from; None in a worker that grades none.
     desk: RecordingDesk | None = None
+    #: Told of the run's stages.
+    clock: RunClock | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -66,4 +69,6 @@ class HeldRun:
             WorkerStopping: the worker shuts down.
         """
         self.go_on()
+        if self.clock is not None:
+            self.clock.enter(stage)
         self.hold.report(Report(_STATE_OF_STAGE[stage], stage, progress, message))

@@ -1,6 +1,50 @@
-"""What a worker process counts. Told to Prometheus where ``WORKER_METRICS_PORT`` says."""
+"""What a worker process counts. Told to Prometheus where ``WORKER_METRICS_PORT`` says.
+
+Labels are bounded: providers and models are those of the settings, outcomes and reasons those
+of the code. Gauges are of the living processes of a worker.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from grading.domain.job import JobStage, JobState
+from grading.domain.work import Skill
+from workers.providers.faults import ProviderFault
+
+_JOB_BUCKETS = (
+    0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 900, 1200, 1800, 2700, 3600,
+)  # fmt: skip
+
+RUNS = Counter(
+    "vstep_runs_total",
+    "Runs of jobs that ended here, by how: 'released' were given back by a worker that shut"
+    " down, 'lost' were taken away.",
+    ("skill", "outcome"),
+)
+OUTCOMES = (
+    "completed", "review_required", "failed", "retried", "postponed", "released", "lost",
+)  # fmt: skip
+
+JOBS_RUNNING = Gauge(
+    "vstep_jobs_running",
+    "Jobs that are graded just now.",
+    ("skill",),
+    multiprocess_mode="livesum",
+)
+
+STAGE_SECONDS = Histogram(
+    "vstep_job_stage_duration_seconds",
+    "How long jobs were in a stage: 'waiting' from their acceptance to their first run, the"
+    " others in each run.",
+    ("skill", "stage"),
+    buckets=_JOB_BUCKETS,
+)
+
+JOB_SECONDS = Histogram(
+    "vstep_job_duration_seconds",
+    "From the acceptance of a job to its result, by the state that it came to.",
+    ("skill", "state"),
+    buckets=_JOB_BUCKETS,
+)
 
 LEASE_RENEWAL_LATE = Histogram(
     "vstep_lease_renewal_late_seconds",
@@ -22,7 +66,9 @@ PROVIDER_CALL_SECONDS = Histogram(
 )
 
 PROVIDER_CALLS_IN_FLIGHT = Gauge(
-    "vstep_provider_calls_in_flight", "Calls to providers of models that wait for their answer."
+    "vstep_provider_calls_in_flight",
+    "Calls to providers of models that wait for their answer.",
+    multiprocess_mode="livesum",
 )
 
 PROVIDER_TOKENS = Counter(
@@ -53,6 +99,7 @@ BREAKER_OPEN = Gauge(
     "vstep_provider_breaker_open",
     "1 while the circuit breaker lets no call through, 0.5 while it lets trial calls through.",
     ("provider", "model"),
+    multiprocess_mode="livemax",
 )
 
 FALLBACKS = Counter(
@@ -61,3 +108,19 @@ FALLBACKS = Counter(
     " set; by the reason.",
     ("reason",),
 )
+
+# A rate needs a value before the first event, so all series are there from the beginning.
+for _fault in ProviderFault.__subclasses__():
+    FALLBACKS.labels(_fault.code)
+RUNS_OF = {(skill, outcome): RUNS.labels(skill, outcome) for skill in Skill for outcome in OUTCOMES}
+JOBS_RUNNING_OF = {skill: JOBS_RUNNING.labels(skill) for skill in Skill}
+STAGE_SECONDS_OF = {
+    (skill, stage): STAGE_SECONDS.labels(skill, stage)
+    for skill in Skill
+    for stage in (JobStage.WAITING, JobStage.STARTING, JobStage.MEASURING, JobStage.SCORING)
+}
+JOB_SECONDS_OF = {
+    (skill, state): JOB_SECONDS.labels(skill, state)
+    for skill in Skill
+    for state in (JobState.COMPLETED, JobState.REVIEW_REQUIRED)
+}

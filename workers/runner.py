@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from grading.domain.result import Outcome
 from grading.domain.retry import RetryPolicy
 from grading.domain.review import ReviewPolicy
+from grading.domain.work import skill_of
 from grading.exceptions import (
     AudioRefused,
     LeaseLost,
@@ -40,6 +41,7 @@ from workers.hold import Hold
 from workers.journal import Journal
 from workers.providers.job_ledger import JobLedger
 from workers.recordings import RecordingDesk
+from workers.run_clock import RunClock
 
 _log = structlog.get_logger(__name__)
 
@@ -74,38 +76,43 @@ class Runner:
             return
         log = _log.bind(job_id=str(job_id), run=hold.claim.run)
         log.info("job_claimed")
+        claim = hold.claim
+        clock = RunClock(skill_of(claim.work), claim.waited, is_first=claim.run == 1)
         try:
-            self._grade_and_settle(hold)
+            self._grade_and_settle(hold, clock)
         except WorkerStopping:
             with suppress(LeaseLost):
-                hold.end(released_end())
+                _end(hold, clock, released_end())
             log.info("job_given_back")
         except LeaseLost:
+            clock.lost()
             log.warning("lease_lost")
         else:
             log.info("run_ended")
         finally:
+            clock.stop()
             self.journal.forget(hold)
 
-    def _grade_and_settle(self, hold: Hold) -> None:
+    def _grade_and_settle(self, hold: Hold, clock: RunClock) -> None:
         started = time.monotonic()
-        outcome = self._grade(hold)
+        outcome = self._grade(hold, clock)
         took = timedelta(seconds=time.monotonic() - started)
         match outcome:
             case TransientFault():
-                hold.end(self._after(outcome, hold.claim.retries))
+                _end(hold, clock, self._after(outcome, hold.claim.retries))
             case Postponed():
                 failure = Failure(FailureReason.POSTPONED, outcome.message)
-                hold.end(postponed_end(failure, timedelta(seconds=outcome.wait)))
+                _end(hold, clock, postponed_end(failure, timedelta(seconds=outcome.wait)))
             case Failure():
-                hold.end(failed_end(outcome))
+                _end(hold, clock, failed_end(outcome))
             case _:
-                self._settle(hold, outcome, took)
+                self._settle(hold, clock, outcome, took)
 
-    def _settle(self, hold: Hold, result: Outcome, took: timedelta) -> None:
+    def _settle(self, hold: Hold, clock: RunClock, result: Outcome, took: timedelta) -> None:
         routing = self.review.route(result, hold.claim.job_id)
+        graded = Graded(result, took, routing, self.review.holds_back(routing))
         try:
-            hold.end(graded_end(Graded(result, took, routing, self.review.holds_back(routing))))
+            _end(hold, clock, graded_end(graded))
         except LeaseLost:
             self.journal.call(
                 partial(keep_late_result, held=hold.claim, result=result, grading_duration=took)
@@ -119,13 +126,14 @@ class Runner:
         message = f"{fault.message}; {retries} retries were made before"
         return failed_end(Failure(FailureReason.RETRIES_EXHAUSTED, message))
 
-    def _grade(self, hold: Hold) -> Outcome | Failure | TransientFault | Postponed:
+    def _grade(self, hold: Hold, clock: RunClock) -> Outcome | Failure | TransientFault | Postponed:
         run = HeldRun(
             hold,
             JobLedger(self.journal, hold.claim, self.tokens_per_minute),
             is_last=not self.policy.allows(hold.claim.retries),
             stopping=self.stopping,
             desk=self.desk,
+            clock=clock,
         )
         try:
             return self.grader.grade(hold.claim.work, run)
@@ -145,3 +153,8 @@ class Runner:
             return Failure(
                 FailureReason.GRADER_FAILED, f"the grader failed with {type(error).__name__}"
             )
+
+
+def _end(hold: Hold, clock: RunClock, end: RunEnd) -> None:
+    hold.end(end)
+    clock.ended(end)

@@ -1,9 +1,11 @@
 """Failing the jobs whose messages ended in the dead letters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+
+from grading.domain.work import Skill
 
 # Only what waits for a worker: a job that one holds is the lease's to decide.
 _FAIL = text("""
@@ -38,11 +40,11 @@ _FAIL = text("""
                jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
-    SELECT pg_notify('job_events', id::text) FROM failed
+    SELECT skill, pg_notify('job_events', id::text) FROM failed
 """)
 
 
-def fail_dead_lettered(conn: Connection, causes: Mapping[UUID, str]) -> int:
-    """Fail waiting jobs, each for the cause that the broker gave; tells how many did."""
+def fail_dead_lettered(conn: Connection, causes: Mapping[UUID, str]) -> Sequence[Skill]:
+    """Fail waiting jobs, each for the cause that the broker gave; gives the skill of each."""
     wanted = {"ids": list(causes), "causes": list(causes.values())}
-    return len(conn.execute(_FAIL, wanted).all())
+    return [Skill(job.skill) for job in conn.execute(_FAIL, wanted)]

@@ -16,6 +16,20 @@ class Message:
     queue: str
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLength:
+    """What waits in a queue for a worker."""
+
+    #: Jobs that want a worker.
+    waiting: int = 0
+    #: Those of them that the broker has no message of.
+    unsent: int = 0
+    #: Seconds since the oldest job was accepted; 0 where there is none.
+    oldest: float = 0.0
+    #: Seconds since the oldest unsent one was; 0 where there is none.
+    oldest_unsent: float = 0.0
+
+
 # Advisory locks: any number of relays share the rows without waiting for each other.
 # They last until the caller's transaction ends, so a relay that dies between sending
 # and marking leaves the rows unsent, and another sends them again; a claim makes the
@@ -90,12 +104,23 @@ _UNSEND_ALL = text("""
     UPDATE outbox SET sent_at = NULL, sends = 0 WHERE job_id = ANY(ARRAY(SELECT job_id FROM lost))
 """)
 
-_WAITING = text("SELECT queue, count(*) AS jobs FROM outbox GROUP BY queue")
+# All from one reading of the table, which holds nothing but what waits.
+_QUEUES = text("""
+    SELECT queue, count(*) AS waiting, count(*) - count(sent_at) AS unsent,
+           extract(epoch FROM now() - min(accepted_at))::float8 AS oldest,
+           extract(epoch FROM now() - min(accepted_at) FILTER (WHERE sent_at IS NULL))::float8
+               AS oldest_unsent
+    FROM outbox
+    GROUP BY queue
+""")
 
 
-def count_waiting(conn: Connection) -> dict[str, int]:
-    """How many jobs of each queue want a worker."""
-    return {row.queue: row.jobs for row in conn.execute(_WAITING)}
+def read_queues(conn: Connection) -> dict[str, QueueLength]:
+    """What waits in each queue that is not empty."""
+    return {
+        row.queue: QueueLength(row.waiting, row.unsent, row.oldest, row.oldest_unsent or 0.0)
+        for row in conn.execute(_QUEUES)
+    }
 
 
 def room_for(conn: Connection, queue: str, window: int) -> int:

@@ -1,20 +1,23 @@
 """What the reaper finds and moves: lapsed leases, due retries, passed deadlines.
 
 Each function takes a limited number of rows with ``SKIP LOCKED``, so any number
-of reapers work side by side, and tells how many it moved.
+of reapers work side by side, and tells what it moved.
 """
 
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from grading.domain.job import JobState
 from grading.domain.retry import RetryPolicy
+from grading.domain.work import Skill
 from grading.store.documents import outcome_to_json
 from grading.store.records import Failure, FailureReason
 
 _LAPSED = text("""
-    SELECT id, retries FROM jobs
+    SELECT id, skill, retries FROM jobs
     WHERE lease_expires_at < now()
     ORDER BY lease_expires_at
     LIMIT :limit
@@ -66,14 +69,23 @@ _MOVE = text("""
 """)
 
 
-def reap_lapsed_leases(conn: Connection, policy: RetryPolicy, limit: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A job whose worker gave no sign of life."""
+
+    skill: Skill
+    #: Whether it will be taken again; else it has failed.
+    retried: bool
+
+
+def reap_lapsed_leases(conn: Connection, policy: RetryPolicy, limit: int) -> Sequence[Lapsed]:
     """Move jobs whose worker gave no sign of life to RETRYING, or to FAILED.
 
     Must run in a transaction.
     """
     lapsed = conn.execute(_LAPSED, {"limit": limit}).all()
     if not lapsed:
-        return 0
+        return []
     columns: dict[str, list[object]] = {
         "ids": [], "states": [], "waits": [], "messages": [], "outcomes": [],
     }  # fmt: skip
@@ -95,7 +107,7 @@ def reap_lapsed_leases(conn: Connection, policy: RetryPolicy, limit: int) -> int
             columns["messages"].append("Failed.")
             columns["outcomes"].append(outcome_to_json(failure))
     conn.execute(_MOVE, columns)
-    return len(lapsed)
+    return [Lapsed(Skill(job.skill), policy.allows(job.retries)) for job in lapsed]
 
 
 # next_run_at is cleared with the same statement that fills the outbox, so a
@@ -162,10 +174,10 @@ _OVERDUE = text("""
                jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
-    SELECT pg_notify('job_events', id::text) FROM failed
+    SELECT skill, pg_notify('job_events', id::text) FROM failed
 """)
 
 
-def fail_overdue(conn: Connection, limit: int) -> int:
-    """Fail jobs whose deadline has passed."""
-    return len(conn.execute(_OVERDUE, {"limit": limit}).all())
+def fail_overdue(conn: Connection, limit: int) -> Sequence[Skill]:
+    """Fail jobs whose deadline has passed; gives the skill of each."""
+    return [Skill(job.skill) for job in conn.execute(_OVERDUE, {"limit": limit})]

@@ -201,6 +201,8 @@ class Claim:
     recording_key: str | None = None
     #: The client's name for the learner.
     user_id: str = ""
+    #: From the job's acceptance to the claim, by the database's clock.
+    waited: timedelta = timedelta()
 
 
 def work_from(row: Any) -> Work:

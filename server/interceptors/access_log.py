@@ -4,10 +4,10 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import grpc
 import structlog
 from grpc import aio
 
+from server.interceptors.call_code import code_name
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
 
 _log = structlog.get_logger(__name__)
@@ -49,14 +49,6 @@ class AccessLog(WrappingInterceptor):
         return logged
 
 
-#: gRPC gives a code as the enum or as its number, and 0 or None while none was set.
-_CODE_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
-
-
-def _code_name(code: Any) -> str:
-    return code.name if isinstance(code, grpc.StatusCode) else _CODE_NAMES[code or 0]
-
-
 def _write(
     method: str,
     context: aio.ServicerContext[Any, Any],
@@ -66,6 +58,5 @@ def _write(
 ) -> None:
     if method.startswith(_QUIET):
         return
-    name = "CANCELLED" if context.cancelled() else _code_name(context.code())
     milliseconds = round((time.perf_counter() - started) * 1000, 2)
-    _log.info("call", method=method, code=name, ms=milliseconds, peer=peer, **fields)
+    _log.info("call", method=method, code=code_name(context), ms=milliseconds, peer=peer, **fields)

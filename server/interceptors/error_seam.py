@@ -6,11 +6,15 @@ from typing import Any
 from grpc import aio
 
 from server.errors import DETAILS_KEY, refusal_of
+from server.interceptors.call_metrics import label_of
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
+from server.metrics import REFUSALS
+from vstep.grading.v1.error_pb2 import ErrorReason
 
 
-async def _refuse(context: aio.ServicerContext[Any, Any], error: Exception) -> None:
+async def _refuse(method: str, context: aio.ServicerContext[Any, Any], error: Exception) -> None:
     refusal = refusal_of(error)
+    REFUSALS.labels(label_of(method), ErrorReason.Name(refusal.reason)).inc()
     trailing = (*(context.trailing_metadata() or ()), (DETAILS_KEY, refusal.details()))
     await context.abort(refusal.code, refusal.message, trailing)
 
@@ -29,7 +33,7 @@ class ErrorSeam(WrappingInterceptor):
             except aio.AbortError:
                 raise
             except Exception as error:
-                await _refuse(context, error)
+                await _refuse(method, context, error)
 
         return guarded
 
@@ -43,6 +47,6 @@ class ErrorSeam(WrappingInterceptor):
             except aio.AbortError:
                 raise
             except Exception as error:
-                await _refuse(context, error)
+                await _refuse(method, context, error)
 
         return guarded

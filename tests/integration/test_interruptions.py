@@ -109,7 +109,7 @@ def test_a_result_after_the_deadline_is_kept_once_and_not_shown(
     held = _claimed(conn)
     assert not keep_late_result(conn, held, RESULT, timedelta(seconds=1))
     conn.execute(text("UPDATE jobs SET deadline_at = now()"))
-    assert fail_overdue(conn, 100) == 1
+    assert len(fail_overdue(conn, 100)) == 1
     with pytest.raises(LeaseLost):
         settle(conn, held, RESULT, timedelta(seconds=1))
     assert keep_late_result(conn, held, RESULT, timedelta(seconds=1))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from grading.domain.job import JobState
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
+from grading.store.census import take_census
 from grading.store.dead_letters import fail_dead_lettered
 from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
 from grading.store.erasure import erase_job
@@ -20,8 +21,8 @@ from grading.store.jobs import cancel_job, get_job
 from grading.store.listing import JobFilter, list_jobs
 from grading.store.outbox import (
     Message,
-    count_waiting,
     mark_sent,
+    read_queues,
     room_for,
     take_unsent,
     unsend_all,
@@ -133,6 +134,7 @@ STEPS: dict[str, Call] = {
         conn, "writing", timedelta(milliseconds=1), 200
     ),
     "flag_far_behind": lambda conn: flag_far_behind(conn, "writing", 1000, 200),
+    "take_census": lambda conn: take_census(conn, list(Skill)),
     "measure_pace": lambda conn: measure_pace(conn, "writing"),
     "purge_events": lambda conn: purge_events(conn, timedelta(days=3), 100),
     "purge_answers": lambda conn: purge_answers(conn, timedelta(days=3), 100),
@@ -172,7 +174,9 @@ def test_a_step_costs_the_same_however_long_the_queue_is(
 
 def test_counting_what_waits_reads_the_outbox_once(queues: list[Engine]) -> None:
     with queues[1].connect() as conn:
-        assert count_waiting(conn) == {"writing": LONG}
+        assert {queue: found.waiting for queue, found in read_queues(conn).items()} == {
+            "writing": LONG
+        }
         pages = conn.scalar(text("SELECT pg_relation_size('outbox') / 8192"))
-    seen = watch(queues[1], count_waiting, "force_custom_plan")
+    seen = watch(queues[1], read_queues, "force_custom_plan")
     assert seen.buffers <= pages

@@ -25,7 +25,7 @@ POLICY = RetryPolicy(max_retries=3, backoff_cap=timedelta(seconds=300))
 
 def _reap(engine: Engine, policy: RetryPolicy = POLICY, limit: int = 100) -> int:
     with engine.execution_options(isolation_level="READ COMMITTED").begin() as conn:
-        return reap_lapsed_leases(conn, policy, limit)
+        return len(reap_lapsed_leases(conn, policy, limit))
 
 
 def _claimed(conn: Connection) -> NewJob:
@@ -120,7 +120,7 @@ def test_a_limit_takes_the_longest_lapsed_first(engine: Engine, conn: Connection
 
 
 def _reap_within(conn: Connection) -> int:
-    return reap_lapsed_leases(conn, POLICY, 7)
+    return len(reap_lapsed_leases(conn, POLICY, 7))
 
 
 def _release_within(conn: Connection) -> int:
@@ -128,7 +128,7 @@ def _release_within(conn: Connection) -> int:
 
 
 def _fail_within(conn: Connection) -> int:
-    return fail_overdue(conn, 7)
+    return len(fail_overdue(conn, 7))
 
 
 def _unsend_within(conn: Connection) -> int:
@@ -191,7 +191,7 @@ def test_a_row_that_another_reaper_holds_is_passed_over(engine: Engine, conn: Co
     _claimed(conn)
     _lapse(conn)
     with engine.execution_options(isolation_level="READ COMMITTED").begin() as other:
-        assert reap_lapsed_leases(other, POLICY, 100) == 1
+        assert len(reap_lapsed_leases(other, POLICY, 100)) == 1
         assert _reap(engine) == 0
 
 

@@ -207,7 +207,7 @@ class Hands:
     def reap(self, _: int) -> None:
         lapsed = self._where(lambda job: job.lapsed)
         with self.transactions.begin() as conn:
-            assert reap_lapsed_leases(conn, POLICY, 100) == len(lapsed)
+            assert len(reap_lapsed_leases(conn, POLICY, 100)) == len(lapsed)
             # The waits are of seconds, which a slow machine may take to the next step.
             conn.execute(_LONGER, {"long": LONG})
         for job in lapsed:
@@ -224,7 +224,7 @@ class Hands:
 
     def fail_late(self, _: int) -> None:
         late = self._where(lambda job: job.overdue and job.state not in TERMINAL)
-        assert fail_overdue(self.conn, 100) == len(late)
+        assert len(fail_overdue(self.conn, 100)) == len(late)
         for job in late:
             job.move(JobState.FAILED, "failed")
             job.deadline_failed = True
@@ -232,7 +232,7 @@ class Hands:
     def a_message_dies(self, pick: int) -> None:
         job_id, job = self._job(pick)
         waits = job.state in CLAIMABLE
-        assert fail_dead_lettered(self.conn, {job_id: "expired"}) == waits
+        assert len(fail_dead_lettered(self.conn, {job_id: "expired"})) == waits
         if waits:
             job.move(JobState.FAILED)
 

@@ -34,14 +34,18 @@ class RabbitNotStarted(Exception):
 class PrivateRabbit:
     """A node with its ports, its epmd, its cookie and all of its files to itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tells_metrics: bool = False) -> None:
+        """``tells_metrics`` has it speak to Prometheus, which costs seconds at start and end."""
         self._folder = folder
+        self._plugins = "rabbitmq_prometheus" if tells_metrics else ""
         self._password = secrets.token_hex(16)
         self._epmd_port = free_port()
         self._distribution_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._free_hosts = [f"tests{number}" for number in range(HOSTS)]
         self.port = free_port()
+        #: Where it tells its metrics, if it does.
+        self.metrics_port = free_port()
         self.log = folder / "rabbitmq.log"
 
     def start(self) -> None:
@@ -56,7 +60,7 @@ class PrivateRabbit:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "definitions.json").write_text(json.dumps(self._definitions()))
         (self._folder / "rabbitmq.conf").write_text(self._configuration())
-        (self._folder / "enabled_plugins").write_text("[].\n")
+        (self._folder / "enabled_plugins").write_text(f"[{self._plugins}].\n")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(program)],
@@ -174,8 +178,13 @@ class PrivateRabbit:
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             f"load_definitions = {self._folder / 'definitions.json'}\n"
             # A full disk elsewhere on the machine shouldn't stop publishers.
-            "disk_free_limit.absolute = 50MB\n"
+            "disk_free_limit.absolute = 50MB\n" + self._metrics_configuration()
         )
+
+    def _metrics_configuration(self) -> str:
+        if not self._plugins:
+            return ""
+        return f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {self.metrics_port}\n"
 
     def _definitions(self) -> dict[str, object]:
         salt = b"salt"

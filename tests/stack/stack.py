@@ -75,6 +75,8 @@ class Stack:
             "GRADING_LEASE_SECONDS": "2",
             "GRADING_RETRY_BACKOFF_CAP_SECONDS": "0.5",
             "GRADING_RESEND_SECONDS": "5",
+            # What a killed process leaves behind goes with the test's folder.
+            "TMPDIR": str(folder),
         }
 
     def start_server(self, ready: bool = True, **settings: str) -> Server:

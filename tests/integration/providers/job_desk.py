@@ -90,7 +90,7 @@ class JobDesk(ABC):
         transactions = self.conn.engine.execution_options(isolation_level="READ COMMITTED")
         with transactions.begin() as conn:
             conn.execute(_LAPSE, {"id": job_id})
-            assert reap_lapsed_leases(conn, policy, 100) == 1
+            assert len(reap_lapsed_leases(conn, policy, 100)) == 1
 
     def run_to_end(self, worker: DeskWorker, job_id: UUID) -> list[float]:
         """Run a job until it ends; gives the waits between its runs."""

@@ -110,7 +110,6 @@ def test_the_settings_are_sound(cluster: Cluster, monkeypatch: pytest.MonkeyPatc
 
 def test_each_variable_is_a_setting(cluster: Cluster) -> None:
     known = {name.upper() for name in Settings.model_fields} | _OF_LIBRARIES
-    known |= {"GRADING_METRICS_PORT"}
     given = {
         name
         for pods in cluster.own_pods

@@ -1,0 +1,1 @@
+"""The dashboards, as code: ``python -m docker.grafana.source FOLDER`` writes their JSON."""
