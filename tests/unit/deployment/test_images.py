@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -42,11 +43,17 @@ def _instructions(file: Path, stage: int = -1) -> list[str]:
     return re.split(r"^FROM .*\n", text, flags=re.M)[stage].strip().splitlines()
 
 
-def _extras(file: Path) -> set[str]:
-    return set(re.findall(r"--extra (\w+)", file.read_text()))
+def _extras(file: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"--extra (\w+)", file.read_text()))
 
 
-def _packages(extras: set[str]) -> set[str]:
+@cache
+def _needed(name: str) -> list[Requirement]:
+    return [Requirement(line) for line in distribution(name).requires or ()]
+
+
+@cache
+def _packages(extras: frozenset[str]) -> set[str]:
     """What an installation of the project with ``extras`` brings, on this system."""
     found: set[tuple[str, str]] = set()
     waiting = [("vstep-grading", extra) for extra in ("", *extras)]
@@ -59,8 +66,7 @@ def _packages(extras: set[str]) -> set[str]:
         found.add((name, extra))
         if name in leaves:
             continue
-        for line in distribution(name).requires or ():
-            wanted = Requirement(line)
+        for wanted in _needed(name):
             if wanted.marker is None or wanted.marker.evaluate({"extra": extra}):
                 canonical = canonicalize_name(wanted.name)
                 waiting += [(canonical, more) for more in ("", *wanted.extras)]
