@@ -96,6 +96,8 @@ class EmbeddedStack:
             "CELERY_BROKER_URL": f"filesystem://{self._folder / 'broker'}",
             "GRADING_AUDIO_URL": (self._folder / "recordings").as_uri(),
             "GRADING_HOST": "127.0.0.1",
+            # Nothing but this machine can call it.
+            "GRADING_AUTH": os.environ.get("GRADING_AUTH") or "off",
             "PORT": str(self._port),
             # A folder has no acknowledgements: a message that died with its
             # worker is sent again by the reaper alone.

@@ -10,6 +10,7 @@ from grpc import aio
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
+from grading.auth_settings import AuthMode, ReflectionMode
 from grading.broker import make_celery
 from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
@@ -20,15 +21,18 @@ from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
 from grading.store.outbox import unsend_all
 from server.backlog import Backlog
 from server.broker_link import BrokerLink
+from server.callers import Callers
 from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
+from server.interceptors.authentication import Authentication
 from server.interceptors.error_seam import ErrorSeam
 from server.interceptors.request_id import RequestId
 from server.interceptors.validation import Validation
 from server.janitor import Janitor
+from server.permissions import SCOPES
 from server.publisher import Publisher
 from server.reaper import Reaper
 from server.recording_keeper import RecordingKeeper
@@ -117,6 +121,14 @@ def make_relay(settings: Settings) -> Relay:
     )
 
 
+def make_callers(settings: Settings, store: Store) -> Callers | None:
+    """What tells who calls; None where everybody is let in."""
+    if settings.grading_auth is AuthMode.OFF:
+        _log.warning("everybody_is_let_in", setting="GRADING_AUTH")
+        return None
+    return Callers(store, settings.grading_auth_cache_seconds, settings.grading_auth_grace_seconds)
+
+
 def make_server(settings: Settings) -> GradingServer:
     """Put the pieces together; nothing connects before ``start``."""
     store = Store(make_async_engine(settings, "vstep-grading-server"))
@@ -178,8 +190,15 @@ def make_server(settings: Settings) -> GradingServer:
         keeper,
         time_allowed,
     )
+    callers = make_callers(settings, store)
     server = aio.server(
-        interceptors=[RequestId(), AccessLog(), ErrorSeam(), Validation()],
+        interceptors=[
+            RequestId(),
+            AccessLog(),
+            ErrorSeam(),
+            Authentication(callers, SCOPES, settings.grading_reflection),
+            Validation(),
+        ],
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             # gRPC cancels calls beyond these by chance, 1,000 and 3,000 by itself: fewer
@@ -192,9 +211,12 @@ def make_server(settings: Settings) -> GradingServer:
     )
     add_GradingServiceServicer_to_server(service, server)
     add_HealthServicer_to_server(health, server)
-    reflection.enable_server_reflection(
-        (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
-    )
+    if settings.grading_reflection is not ReflectionMode.OFF:
+        reflection.enable_server_reflection(
+            (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
+        )
     checks = HealthChecks(health, store, relay, settings.grading_poll_seconds)
-    background = (reaper.run, checks.run, backlog.count, janitor.run)
+    background = [reaper.run, checks.run, backlog.count, janitor.run]
+    if callers is not None:
+        background.append(callers.run)
     return GradingServer(settings, server, store, hub, relay, background, health)

@@ -64,7 +64,7 @@ _CLAIM = text("""
         FROM claimed
     )
     SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, claimed.speaking_part,
-           claimed.user_id, answers.prompt, answers.requirements, answers.text,
+           claimed.user_id, claimed.tenant, answers.prompt, answers.requirements, answers.text,
            answers.feedback_language, answers.recording_id, answers.audio_url,
            recordings.key AS recording_key,
            pg_notify('job_events', claimed.id::text)
@@ -113,7 +113,15 @@ def claim_jobs(
     """Take jobs for ``worker``; what is held, ended, not yet due or unknown is left out."""
     rows = conn.execute(_CLAIM, {"job_ids": list(job_ids), "worker": worker, "lease": lease})
     return {
-        row.id: Claim(row.id, row.run, row.retries, work_from(row), row.recording_key, row.user_id)
+        row.id: Claim(
+            row.id,
+            row.run,
+            row.retries,
+            work_from(row),
+            row.recording_key,
+            row.user_id,
+            row.tenant,
+        )
         for row in rows
     }
 

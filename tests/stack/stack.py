@@ -68,6 +68,7 @@ class Stack:
             "DATABASE_URL": database.url,
             "RABBITMQ_URL": broker_url,
             "GRADING_AUDIO_URL": self.recordings.as_uri(),
+            "GRADING_AUTH": "off",
             "GRADING_POLL_SECONDS": "0.2",
             "GRADING_LEASE_SECONDS": "2",
             "GRADING_RETRY_BACKOFF_CAP_SECONDS": "0.5",

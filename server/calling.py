@@ -1,0 +1,22 @@
+"""Who makes the call that is being served."""
+
+from contextvars import ContextVar
+
+from grading.domain.caller import Caller
+
+#: Set by the interceptor that lets callers in, for the task that serves the call.
+_caller: ContextVar[Caller] = ContextVar("caller")
+
+
+def set_caller(caller: Caller) -> None:
+    """Note who makes this task's call."""
+    _caller.set(caller)
+
+
+def current_tenant() -> str:
+    """The tenant whose jobs this call may see.
+
+    Raises:
+        LookupError: nobody was let in; a handler never runs then.
+    """
+    return _caller.get().tenant
