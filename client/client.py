@@ -10,6 +10,7 @@ from uuid import uuid4
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
+from client.authorization import authorized, refuse_unprotected
 from client.backoff import Backoff
 from client.channel import open_channel
 from client.feed import Feed
@@ -51,11 +52,25 @@ class GradingClient:
     seconds are over, and then raises ``CallRefused``.
     """
 
-    def __init__(self, target: str | grpc.Channel, *, deadline: float = 30.0) -> None:
-        """Call the service at ``host:port``, or over a channel that the caller made and closes."""
+    def __init__(
+        self, target: str | grpc.Channel, *, deadline: float = 30.0, token: str | None = None
+    ) -> None:
+        """Call the service at ``host:port``, or over a channel that the caller made and closes.
+
+        ``token`` is shown in every call. A channel of the caller's own must be an encrypted
+        one, or end on this machine.
+
+        Raises:
+            TokenUnprotected: the token would be sent to another machine in plain text.
+            TokenUnusable: it can't be one.
+        """
         self._owned: grpc.Channel | None = None
         if isinstance(target, str):
+            if token is not None:
+                refuse_unprotected(target)
             target = self._owned = open_channel(target)
+        if token is not None:
+            target = authorized(target, token)
         self._stub = GradingServiceStub(target)
         self._deadline = deadline
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,8 @@ from client.cli.retry import retry_job
 from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
 from client.cli.submitting import submit_answer
 from client.cli.terminal import note, printable, results, say
+from client.cli.token_source import FILE_VARIABLE, VARIABLE, read_token
+from client.cli.tokens import tokens
 from client.cli.wait import wait_for_job
 from vstep.grading.v1.job_pb2 import (
     JobState,
@@ -46,9 +49,16 @@ def connect(
     timeout: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds that a call may take, with retries.")
     ] = 10.0,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=FILE_VARIABLE,
+            help=f"A file that holds the token to show; {VARIABLE} holds the token itself.",
+        ),
+    ] = None,
 ) -> None:
     """Take the options that every command shares."""
-    context.obj = Session(address, timeout)
+    context.obj = Session(address, timeout, read_token(token_file))
 
 
 @app.command("watch")
@@ -134,6 +144,7 @@ app.command("retry")(retry_job)
 app.command("delete")(delete_job)
 app.command("feed")(follow_feed)
 app.command("calibrate")(calibrate_on_marks)
+app.add_typer(tokens, name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

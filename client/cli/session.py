@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import typer
 
@@ -23,6 +23,8 @@ class Session:
     address: str
     #: How long a call may take, repetitions included, in seconds.
     timeout: float
+    #: What the caller is known by; None where the service lets everybody in.
+    token: str | None = field(default=None, repr=False)
 
     @contextmanager
     def client(self) -> Iterator[GradingClient]:
@@ -32,7 +34,7 @@ class Session:
             typer.Exit: it failed.
         """
         try:
-            with GradingClient(self.address, deadline=self.timeout) as client:
+            with GradingClient(self.address, deadline=self.timeout, token=self.token) as client:
                 yield client
         except ClientError as error:
             note(f"vstep-grading: {line_of(error, self.address)}")
