@@ -17,6 +17,7 @@ from client.feed import Feed
 from client.repetition import call_until_answered, stream_until_answered
 from client.resumption import Interruption, WatchLimits
 from client.submission import Outcome, Work, submission
+from client.tls import Tls
 from client.upload import Upload
 from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
@@ -53,22 +54,30 @@ class GradingClient:
     """
 
     def __init__(
-        self, target: str | grpc.Channel, *, deadline: float = 30.0, token: str | None = None
+        self,
+        target: str | grpc.Channel,
+        *,
+        deadline: float = 30.0,
+        tls: Tls | None = None,
+        token: str | None = None,
     ) -> None:
-        """Call the service at ``host:port``, or over a channel that the caller made and closes.
+        """Call the service at an address, or over a channel that the caller made and closes.
 
-        ``token`` is shown in every call. A channel of the caller's own must be an encrypted
-        one, or end on this machine.
+        An address is what ``client.channel.open_channel`` takes: ``host:port``, or a name with
+        several servers behind it. ``tls`` encrypts the connection to it. ``token`` is shown in
+        every call; a channel of the caller's own must then be an encrypted one, or end on this
+        machine.
 
         Raises:
+            TlsFileUnusable: a file that ``tls`` names can't be used.
             TokenUnprotected: the token would be sent to another machine in plain text.
             TokenUnusable: it can't be one.
         """
         self._owned: grpc.Channel | None = None
         if isinstance(target, str):
-            if token is not None:
+            if token is not None and tls is None:
                 refuse_unprotected(target)
-            target = self._owned = open_channel(target)
+            target = self._owned = open_channel(target, tls)
         if token is not None:
             target = authorized(target, token)
         self._stub = GradingServiceStub(target)

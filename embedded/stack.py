@@ -98,6 +98,10 @@ class EmbeddedStack:
             "GRADING_HOST": "127.0.0.1",
             # Nothing but this machine can call it.
             "GRADING_AUTH": os.environ.get("GRADING_AUTH") or "off",
+            # Nobody listens in on this machine's own address.
+            "GRADING_TLS_CERTIFICATE": "",
+            "GRADING_TLS_KEY": "",
+            "GRADING_TLS_CLIENT_CA": "",
             "PORT": str(self._port),
             # A folder has no acknowledgements: a message that died with its
             # worker is sent again by the reaper alone.

@@ -9,11 +9,13 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from grading.audio_settings import AudioSettings
 from grading.auth_settings import AuthMode, AuthSettings, is_loopback
 from grading.database_settings import DatabaseSettings, service_url
+from grading.deployment_settings import DeploymentSettings, holds_known_password, is_known
 from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.environment import EnvironmentSettings
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
+from grading.tls_settings import TlsSettings
 from grading.transcription_settings import TranscriptionSettings
 
 BROKER_SCHEMES = ("amqp", "amqps", "filesystem")
@@ -29,7 +31,13 @@ BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
 class Settings(
-    ProviderSettings, TranscriptionSettings, AudioSettings, AuthSettings, DatabaseSettings
+    ProviderSettings,
+    TranscriptionSettings,
+    AudioSettings,
+    AuthSettings,
+    TlsSettings,
+    DeploymentSettings,
+    DatabaseSettings,
 ):
     """Every setting of the server and the workers, under the variable that sets it.
 
@@ -41,8 +49,6 @@ class Settings(
     #: Overrides ``RABBITMQ_URL``; the embedded stack sets ``filesystem:///folder``.
     celery_broker_url: BrokerUrl = None
 
-    #: What the service runs for. ``production`` refuses settings that suit a desk alone.
-    environment: Literal["development", "production"] = "development"
     #: The address that the server listens on.
     grading_host: str = Field("127.0.0.1", min_length=1)
     #: The port that the server listens on; 0 lets the system choose.
@@ -71,6 +77,9 @@ class Settings(
     grading_measuring_processes: int | None = Field(None, ge=0, le=64)
     #: Where a worker tells its metrics; 0 tells nobody.
     worker_metrics_port: int = Field(0, ge=0, le=65535)
+    #: The file that a worker gives its signs of life in, for ``python -m workers.probe``; in the
+    #: system's temporary folder by default.
+    worker_pulse_file: Path | None = None
 
     #: A calibration on examiners' marks that the workers grade with; none by default.
     grading_calibration: Path | None = None
@@ -132,12 +141,35 @@ class Settings(
 
     @model_validator(mode="after")
     def _anybody_is_let_in_at_a_desk_alone(self) -> Self:
-        if self.grading_auth is AuthMode.OFF and self.environment == "production":
+        if self.grading_auth is AuthMode.OFF and self.is_production:
             raise ValueError("GRADING_AUTH: must be required, since ENVIRONMENT is production")
         if self.grading_auth is AuthMode.OFF and not is_loopback(self.grading_host):
             raise ValueError(
                 "GRADING_AUTH: must be required, since GRADING_HOST is no loopback address"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _production_has_secrets_of_its_own(self) -> Self:
+        if not self.is_production:
+            return self
+        for name, url in (
+            ("DATABASE_URL", self.database_url),
+            ("RABBITMQ_URL", self.rabbitmq_url),
+            ("CELERY_BROKER_URL", self.celery_broker_url),
+        ):
+            if url is not None and holds_known_password(url.get_secret_value()):
+                raise ValueError(
+                    f"{name}: must hold a password of its own, since ENVIRONMENT is production"
+                )
+        for name, key in (
+            ("OPENAI_API_KEY", self.openai_api_key),
+            ("STT_API_KEY", self.stt_api_key),
+        ):
+            if key is not None and is_known(key.get_secret_value()):
+                raise ValueError(
+                    f"{name}: must be a provider's key or empty, since ENVIRONMENT is production"
+                )
         return self
 
     @model_validator(mode="after")

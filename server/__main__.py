@@ -5,6 +5,7 @@ import gc
 import signal
 import sys
 
+import server.grpc_log  # noqa: F401
 from grading.exceptions import SettingsError
 from grading.logs import configure_logs
 from grading.settings import Settings, load_settings

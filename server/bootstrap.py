@@ -22,6 +22,7 @@ from grading.store.outbox import unsend_all
 from server.backlog import Backlog
 from server.broker_link import BrokerLink
 from server.callers import Callers
+from server.certificates import TlsFiles
 from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
@@ -39,6 +40,7 @@ from server.recording_keeper import RecordingKeeper
 from server.relay import Relay
 from server.store import Store
 from server.submissions import Submissions
+from server.tls import ServerTls
 from server.uploads import Uploads
 from server.watch_hub import WatchHub
 from server.watching import Watching
@@ -63,6 +65,8 @@ class GradingServer:
     #: What runs until the server ends: reaper, health checks, counts, purges.
     background: Sequence[Callable[[], Coroutine[None, None, None]]]
     health: Health
+    #: What connections are encrypted with; None for plain text.
+    tls: ServerTls | None = None
     #: The port that calls are taken on; known once it has started.
     port: int = 0
 
@@ -74,14 +78,22 @@ class GradingServer:
         """
         address = f"{self.settings.grading_host}:{self.settings.port}"
         try:
-            self.port = self.grpc_server.add_insecure_port(address)
+            if self.tls is None:
+                self.port = self.grpc_server.add_insecure_port(address)
+            else:
+                self.port = self.grpc_server.add_secure_port(address, self.tls.credentials)
         except RuntimeError:
             raise OSError(f"GRADING_HOST, PORT: {address} can't be listened on") from None
         self.hub.start()
         self.relay.start()
         self._running = [asyncio.create_task(task()) for task in self.background]
         await self.grpc_server.start()
-        _log.info("listening", host=self.settings.grading_host, port=self.port)
+        _log.info(
+            "listening",
+            host=self.settings.grading_host,
+            port=self.port,
+            encrypted=self.tls is not None,
+        )
 
     async def drain(self) -> None:
         """Stop: turn unready, end streams, let calls in flight finish, end the rest."""
@@ -130,7 +142,13 @@ def make_callers(settings: Settings, store: Store) -> Callers | None:
 
 
 def make_server(settings: Settings) -> GradingServer:
-    """Put the pieces together; nothing connects before ``start``."""
+    """Put the pieces together; nothing connects before ``start``.
+
+    Raises:
+        SettingsError: what a setting names can't be used.
+    """
+    files = TlsFiles.of(settings)
+    tls = None if files is None else ServerTls(files)
     store = Store(make_async_engine(settings, "vstep-grading-server"))
     relay = make_relay(settings)
     hub = WatchHub(
@@ -219,4 +237,6 @@ def make_server(settings: Settings) -> GradingServer:
     background = [reaper.run, checks.run, backlog.count, janitor.run]
     if callers is not None:
         background.append(callers.run)
-    return GradingServer(settings, server, store, hub, relay, background, health)
+    if tls is not None:
+        background.append(tls.run)
+    return GradingServer(settings, server, store, hub, relay, background, health, tls)

@@ -10,8 +10,9 @@ from hypothesis import settings
 from sqlalchemy import Connection, Engine
 
 from embedded.postgres import PrivatePostgres
+from tests.stack.authority import Authority
 from tests.stack.door import Door
-from tests.stack.media_host import Authority, MediaHost, media_host
+from tests.stack.media_host import MediaHost, media_host
 from tests.stack.postgres import Database, Databases, private_postgres
 from tests.stack.process import LOGS
 from tests.stack.rabbitmq import PrivateRabbit

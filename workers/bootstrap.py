@@ -35,10 +35,12 @@ from grading.logs import configure_logs
 from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_engine
+from workers.consumer import DeadLetteringConsumer
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
 from workers.placement import place, skills_of
 from workers.presence import Presence
+from workers.pulse import Pulse, default_file
 from workers.recordings import RecordingDesk
 from workers.runner import Runner
 from workers.shared_tools import SharedTools
@@ -57,7 +59,8 @@ def create_app(
     A grader is loaded before there is work for it where the worker takes its skill's queue.
     """
     app = make_celery(settings, "vstep-grading-worker")
-    app.conf.worker_consumer = "workers.consumer:DeadLetteringConsumer"
+    pulse = Pulse(settings.worker_pulse_file or default_file())
+    app.conf.worker_consumer = partial(DeadLetteringConsumer, pulse=pulse)
     presences: list[Presence] = []
     on_threads = False
     # Made before the fork, so that the parent can tell its children. Without a
@@ -128,6 +131,7 @@ def create_app(
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: Any) -> None:
         stopping.value = 1
+        pulse.finish()
 
     @worker_shutdown.connect(weak=False)
     def _leave(**_: Any) -> None:
@@ -135,6 +139,7 @@ def create_app(
         tools().close()
         for presence in presences:
             presence.stop()
+        pulse.stop()
 
     @app.task(name=TASK, bind=True)
     def grade(task: Any, *arguments: Any, **_: Any) -> None:

@@ -1,11 +1,15 @@
-"""The worker's consumer, which sends what it can't use to the dead letters."""
+"""The worker's consumer: sends what it can't use to the dead letters, and shows that it lives."""
 
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery.worker.consumer import Consumer
+from kombu.asynchronous import Hub
+from kombu.connection import Connection
 from kombu.message import Message
+
+from workers.pulse import BEAT_SECONDS, Pulse
 
 _log = structlog.get_logger(__name__)
 
@@ -16,6 +20,27 @@ class DeadLetteringConsumer(Consumer):  # type: ignore[misc]
     Celery acknowledges a body that can't be decoded, after which nobody finds it
     any more, and ends the whole worker at one whose JSON has another shape.
     """
+
+    def __init__(self, *args: Any, pulse: Pulse, **kwargs: Any) -> None:
+        self._pulse = pulse
+        super().__init__(*args, **kwargs)
+
+    def register_with_event_loop(self, hub: Hub) -> None:
+        """Have the loop of a worker with processes show that it comes round."""
+        super().register_with_event_loop(hub)
+        # Celery takes it off the loop again when the connection is lost.
+        hub.timer.call_repeatedly(BEAT_SECONDS, self._pulse.beat)
+
+    def perform_pending_operations(self) -> None:
+        """Do the same in a worker on threads, whose loop begins each round with this."""
+        self._pulse.beat()
+        super().perform_pending_operations()
+
+    def ensure_connected(self, conn: Connection) -> Connection:
+        """Connect, however long it takes until there is a broker."""
+        self._pulse.connect()
+        connected: Connection = super().ensure_connected(conn)
+        return connected
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], None]:
         """Make what is called with each message."""

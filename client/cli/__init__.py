@@ -1,5 +1,6 @@
 """The ``vstep-grading`` command."""
 
+import client.quiet  # noqa: F401
 from client.cli.command import main
 
 __all__ = ["main"]

@@ -15,6 +15,7 @@ from client.cli.deletion import delete_job
 from client.cli.documents import write_document, write_line, write_list
 from client.cli.feed import follow_feed
 from client.cli.following import follow
+from client.cli.health import show_health
 from client.cli.listing import print_jobs
 from client.cli.names import state_word
 from client.cli.outcome import exit_code, tell_outcome
@@ -24,9 +25,17 @@ from client.cli.retry import retry_job
 from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
 from client.cli.submitting import submit_answer
 from client.cli.terminal import note, printable, results, say
+from client.cli.tls_options import (
+    CaOption,
+    CertificateOption,
+    KeyOption,
+    ServerNameOption,
+    TlsOption,
+)
 from client.cli.token_source import FILE_VARIABLE, VARIABLE, read_token
 from client.cli.tokens import tokens
 from client.cli.wait import wait_for_job
+from client.tls import Tls
 from vstep.grading.v1.job_pb2 import (
     JobState,
 )
@@ -49,6 +58,11 @@ def connect(
     timeout: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds that a call may take, with retries.")
     ] = 10.0,
+    tls: TlsOption = False,
+    ca: CaOption = None,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
+    server_name: ServerNameOption = None,
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +72,9 @@ def connect(
     ] = None,
 ) -> None:
     """Take the options that every command shares."""
-    context.obj = Session(address, timeout, read_token(token_file))
+    encrypted = tls or any((ca, certificate, key, server_name))
+    encryption = Tls(ca, certificate, key, server_name) if encrypted else None
+    context.obj = Session(address, timeout, encryption, read_token(token_file))
 
 
 @app.command("watch")
@@ -143,6 +159,7 @@ app.command("wait")(wait_for_job)
 app.command("retry")(retry_job)
 app.command("delete")(delete_job)
 app.command("feed")(follow_feed)
+app.command("health")(show_health)
 app.command("calibrate")(calibrate_on_marks)
 app.add_typer(tokens, name="token")
 
@@ -151,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and give its exit code.
 
     0: done. 1: the job failed or was cancelled, or the call, or an item of a batch,
-    was refused. 2: wrong usage. 130: Ctrl-C.
+    was refused, or a name of the health is not SERVING. 2: wrong usage. 130: Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

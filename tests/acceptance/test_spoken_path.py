@@ -19,9 +19,10 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from grpc import StatusCode
 
+from tests.stack.authority import Authority
 from tests.stack.door import Watcher
 from tests.stack.history import check_history, stored_jobs
-from tests.stack.media_host import ADDRESS, Authority, MediaHost, Reply, media_host
+from tests.stack.media_host import ADDRESS, MediaHost, Reply, media_host
 from tests.stack.process import CHECKOUT
 from tests.stack.recordings import files_left
 from tests.stack.stack import EMBEDDED, Server, Stack, Worker

@@ -20,7 +20,8 @@ from grading.store.erasure import erase_job
 from grading.store.recordings import find_unwanted
 from grading.store.records import Claim
 from grading.store.runs import release_run
-from tests.stack.media_host import ADDRESS, Authority, MediaHost, Reply
+from tests.stack.authority import Authority
+from tests.stack.media_host import ADDRESS, MediaHost, Reply
 from tests.stack.postgres import Database
 from tests.stack.recordings import CONTENT, files_left, recordings_of, rows_left, stored
 from tests.stack.submissions import new_job, talk

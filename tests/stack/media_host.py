@@ -8,31 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from socketserver import ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Self
 
-import trustme
+from tests.stack.authority import Authority
 
 #: What its certificate names, beside the address.
 NAMES = ("media.test", "second.test")
 ADDRESS = "127.0.0.1"
-
-
-class Authority:
-    """Signs certificates; whoever trusts ``file`` trusts them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._signer = trustme.CA()
-        self.file = folder / "authority.pem"
-        self._signer.cert_pem.write_to_path(str(self.file))
-
-    def context(self, *names: str) -> ssl.SSLContext:
-        """What a server of these names is to be run with."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._signer.issue_cert(*names).configure_cert(context)
-        return context
 
 
 @dataclass(frozen=True)

@@ -316,3 +316,70 @@ def test_the_key_is_never_shown(with_key: None) -> None:
     settings = load_settings()
     assert SECRET not in repr(settings)
     assert SECRET not in str(settings.model_dump())
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"CERTIFICATE": "c.pem"}, "KEY"),
+        ({"KEY": "k.pem"}, "CERTIFICATE"),
+        ({"CLIENT_CA": "ca.pem"}, "CERTIFICATE"),
+        ({"CLIENT_CA": "ca.pem", "CERTIFICATE": "c.pem"}, "KEY"),
+    ],
+)
+def test_a_certificate_and_its_key_go_together(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str
+) -> None:
+    for name, file in given.items():
+        monkeypatch.setenv(f"GRADING_TLS_{name}", file)
+    assert _refused().startswith(f"GRADING_TLS_{missing}: must be set to a PEM file")
+    monkeypatch.setenv("GRADING_TLS_CERTIFICATE", "c.pem")
+    monkeypatch.setenv("GRADING_TLS_KEY", "k.pem")
+    settings = load_settings()
+    assert (settings.grading_tls_certificate, settings.grading_tls_key) == (
+        Path("c.pem"),
+        Path("k.pem"),
+    )
+
+
+@pytest.mark.parametrize("value", ["staging", "prod"])
+def test_an_environment_that_nobody_knows_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", value)
+    assert _refused().startswith("ENVIRONMENT: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://vstep:changeme@db/vstep"),
+        ("DATABASE_URL", "postgresql://vstep:changeme-in-production@db/vstep"),
+        ("DATABASE_URL", "postgresql://vstep:%63hangeme@db/vstep"),
+        ("DATABASE_URL", "postgresql://db/vstep?user=vstep&password=vstep123"),
+        ("RABBITMQ_URL", "amqp://vstep:Changeme@mq/vstep"),
+        ("CELERY_BROKER_URL", "amqp://guest:guest@mq/"),
+        ("OPENAI_API_KEY", "sk-your-openai-key"),
+        ("STT_API_KEY", "your-stt-service-key"),
+    ],
+)
+def test_a_production_refuses_the_secrets_of_examples(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert not load_settings().is_production
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    message = _refused()
+    assert message.startswith(f"{name}: must ")
+    assert "ENVIRONMENT is production" in message
+    assert value not in message
+
+
+@pytest.mark.parametrize("url", [SOUND["DATABASE_URL"], "postgresql://db/vstep"])
+def test_a_production_takes_secrets_of_its_own_or_none(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-1")
+    assert load_settings().is_production

@@ -9,7 +9,8 @@ import httpcore2
 import pytest
 
 from grading.audio_hosts import read_audio_hosts
-from tests.stack.media_host import ADDRESS, NAMES, Authority, MediaHost
+from tests.stack.authority import Authority
+from tests.stack.media_host import ADDRESS, NAMES, MediaHost
 from workers.speaking.fetch_limit import FetchLimit
 from workers.speaking.fetching import fetch
 

@@ -12,7 +12,8 @@ import pytest
 
 from grading.domain.audio import AudioProblem
 from grading.exceptions import AudioRefused, TransientFault, WorkerStopping
-from tests.stack.media_host import ADDRESS, NAMES, Authority, MediaHost, Reply
+from tests.stack.authority import Authority
+from tests.stack.media_host import ADDRESS, NAMES, MediaHost, Reply
 from tests.unit.recordings.conftest import Fetch, Names
 
 WAV = b"RIFF\x24\x00\x00\x00WAVE" + bytes(range(256)) * 40
