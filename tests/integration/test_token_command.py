@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Connection
 
 from client.cli import main
 from grading.domain.caller import Caller, Scope
@@ -23,7 +24,7 @@ def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_a_token_is_shown_once(
-    run: Run, database: Database, capsys: pytest.CaptureFixture[str]
+    run: Run, conn: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     create = ("create", "the web app", "--tenant", "school", "--scope", "submit", "--scope", "read")
     assert run(*create) == 0
@@ -34,8 +35,7 @@ def test_a_token_is_shown_once(
     assert shown.err == (
         f"{token.id}: the web app, tenant school, may read, submit; expires in 365 days\n"
     )
-    with database.make_engine().connect() as conn:
-        [found] = find_credentials(conn, [token.id], [])
+    [found] = find_credentials(conn, [token.id], [])
     assert found.matches(token)
     assert found.caller == Caller("the web app", "school", frozenset({Scope.SUBMIT, Scope.READ}))
     assert found.expires_at is not None
@@ -56,13 +56,12 @@ def test_a_token_is_shown_once(
 
 
 def test_a_certificate_is_let_in(
-    run: Run, database: Database, capsys: pytest.CaptureFixture[str]
+    run: Run, conn: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     admit = ("create", "app", "--scope", "admin", "--certificate", "app.test", "--no-expiry")
     assert run(*admit) == 0
     assert capsys.readouterr().out == ""
-    with database.make_engine().connect() as conn:
-        [found] = list_credentials(conn, None)
+    [found] = list_credentials(conn, None)
     assert (found.certificate, found.expires_at) == ("app.test", None)
     assert run(*admit) == 1
     assert run("revoke", found.id) == 0

@@ -76,8 +76,8 @@ async def test_a_client_that_leaves_is_no_refusal() -> None:
 
 async def test_a_stream_that_is_over_is_over() -> None:
     async def none() -> AsyncIterator[int]:
-        return
-        yield 0
+        for number in list[int]():
+            yield number
 
     guard = StreamGuard()
     assert [number async for number in guard.follow(none())] == []

@@ -17,7 +17,7 @@ from vstep.grading.v1.job_pb2 import Prompt, WritingWork
 TOKEN = "vstep_0123456789ab_" + "0" * 64
 
 
-class _Porter(grpc.GenericRpcHandler):  # type: ignore[misc]
+class _Porter(grpc.GenericRpcHandler):
     """Refuses everybody, and notes what they showed."""
 
     def __init__(self) -> None:
