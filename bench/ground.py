@@ -45,6 +45,7 @@ class Ground:
             "DATABASE_URL": self.settings.database_url.get_secret_value(),
             "CELERY_BROKER_URL": self.settings.broker_url,
             "GRADING_HOST": "127.0.0.1",
+            "GRADING_AUTH": "off",
         }
 
     @contextmanager

@@ -97,6 +97,8 @@ class EmbeddedStack:
             "GRADING_AUDIO_URL": (self._folder / "recordings").as_uri(),
             "WORKER_PULSE_FILE": str(self._folder / "worker.pulse"),
             "GRADING_HOST": "127.0.0.1",
+            # Nothing but this machine can call it.
+            "GRADING_AUTH": os.environ.get("GRADING_AUTH") or "off",
             # Nobody listens in on this machine's own address.
             "GRADING_TLS_CERTIFICATE": "",
             "GRADING_TLS_KEY": "",

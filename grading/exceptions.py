@@ -102,6 +102,13 @@ class BacklogFull(GradingError):
 
 
 @dataclass
+class CertificateTaken(GradingError):
+    """The name in certificates stands for a caller already."""
+
+    certificate: str
+
+
+@dataclass
 class TransientFault(GradingError):
     """A fault that another run may mend."""
 

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from grading.audio_settings import folder_of
+from grading.auth_settings import AuthMode, ReflectionMode
 from grading.broker import make_celery
 from grading.domain.delay import DelayPolicy
 from grading.domain.retry import RetryPolicy
@@ -26,18 +27,21 @@ from server import metrics
 from server.backlog import Backlog
 from server.broker_check import BrokerCheck
 from server.broker_link import BrokerLink
+from server.callers import Callers
 from server.certificates import TlsFiles
 from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
+from server.interceptors.authentication import Authentication
 from server.interceptors.call_metrics import CallMetrics
 from server.interceptors.error_seam import ErrorSeam
 from server.interceptors.request_id import RequestId
 from server.interceptors.validation import Validation
 from server.janitor import Janitor
 from server.observer import Observer
+from server.permissions import SCOPES
 from server.publisher import Publisher
 from server.reaper import Reaper
 from server.recording_keeper import RecordingKeeper
@@ -165,6 +169,14 @@ def make_exposition(settings: Settings) -> Exposition | None:
     )
 
 
+def make_callers(settings: Settings, store: Store) -> Callers | None:
+    """What tells who calls; None where everybody is let in."""
+    if settings.grading_auth is AuthMode.OFF:
+        _log.warning("everybody_is_let_in", setting="GRADING_AUTH")
+        return None
+    return Callers(store, settings.grading_auth_cache_seconds, settings.grading_auth_grace_seconds)
+
+
 def make_server(settings: Settings) -> GradingServer:
     """Put the pieces together; nothing connects before ``start``.
 
@@ -232,8 +244,16 @@ def make_server(settings: Settings) -> GradingServer:
         keeper,
         time_allowed,
     )
+    callers = make_callers(settings, store)
     server = aio.server(
-        interceptors=[RequestId(), CallMetrics(), AccessLog(), ErrorSeam(), Validation()],
+        interceptors=[
+            RequestId(),
+            CallMetrics(),
+            AccessLog(),
+            ErrorSeam(),
+            Authentication(callers, SCOPES, settings.grading_reflection),
+            Validation(),
+        ],
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             # gRPC cancels calls beyond these by chance, 1,000 and 3,000 by itself: fewer
@@ -246,9 +266,10 @@ def make_server(settings: Settings) -> GradingServer:
     )
     add_GradingServiceServicer_to_server(service, server)
     add_HealthServicer_to_server(health, server)
-    reflection.enable_server_reflection(
-        (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
-    )
+    if settings.grading_reflection is not ReflectionMode.OFF:
+        reflection.enable_server_reflection(
+            (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
+        )
     checks = HealthChecks(
         health,
         Store(make_async_engine(settings, "vstep-grading-health", pool_size=1)),
@@ -259,6 +280,8 @@ def make_server(settings: Settings) -> GradingServer:
         settings.grading_poll_seconds,
     )
     background = [reaper.run, checks.run, backlog.count, janitor.run]
+    if callers is not None:
+        background.append(callers.run)
     if tls is not None:
         background.append(tls.run)
     exposition = make_exposition(settings)

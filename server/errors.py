@@ -39,8 +39,10 @@ from server.exceptions import (
     FieldViolation,
     InvalidRequest,
     MalformedRequest,
+    ScopeMissing,
     StoreUnavailable,
     StreamTooOld,
+    Unauthenticated,
     UploadStalled,
     WatcherTooSlow,
 )
@@ -246,6 +248,19 @@ def _from_domain(error: GradingError) -> Refusal:
                 ErrorReason.ERROR_REASON_AUDIO_NOT_FOUND,
                 "there is no recording of this audio_id that this user uploaded",
                 {"audio_id": str(audio_id), "field": "speaking.audio_id"},
+            )
+        case Unauthenticated():
+            return Refusal(
+                StatusCode.UNAUTHENTICATED,
+                ErrorReason.ERROR_REASON_UNAUTHENTICATED,
+                "the call must show a token or a certificate that is valid",
+            )
+        case ScopeMissing(scope):
+            return Refusal(
+                StatusCode.PERMISSION_DENIED,
+                ErrorReason.ERROR_REASON_SCOPE_MISSING,
+                f"the caller lacks the scope {scope}",
+                {"scope": scope.value},
             )
         case Draining():
             return _unavailable(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grading.domain.caller import Scope
 from grading.exceptions import GradingError
 
 
@@ -66,6 +67,17 @@ class StreamTooOld(GradingError):
 
 class WatcherTooSlow(GradingError):
     """The watcher reads more slowly than events arrive."""
+
+
+class Unauthenticated(GradingError):
+    """The caller showed nothing that lets it in; the log tells what, and the caller isn't told."""
+
+
+@dataclass
+class ScopeMissing(GradingError):
+    """The caller was let in, but not for this."""
+
+    scope: Scope
 
 
 class StoreUnavailable(GradingError):

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -29,8 +29,9 @@ _ENDS = tuple(sorted(TERMINAL | {JobState.REVIEW_REQUIRED}))
 
 @dataclass(frozen=True, slots=True)
 class FeedFilter:
-    """Which events a feed lets through; None does not filter."""
+    """Which events of a tenant a feed lets through; None does not filter."""
 
+    tenant: str
     user_id: str | None = None
     skill: Skill | None = None
     only_ends: bool = False
@@ -68,12 +69,13 @@ class Feeding:
             CursorTooOld: also later, where a purge overtook the stream.
             StreamTooOld, Draining: ask again at the last cursor.
         """
-        cursor = await self.store.run(feed_start, token, at_end=start_at_end)
+        cursor = told = await self.store.run(
+            feed_start, token, at_end=start_at_end, tenant=wanted.tenant
+        )
         if start_at_end:
             # Else a stream that is lost before its first event would leave out what
             # happens until it is opened again, at a new end.
             yield QuietFeed(cursor)
-        states = _ENDS if wanted.only_ends else None
         too_old_at = time.monotonic() + self.max_age_seconds
         silent_since = time.monotonic()
         waits = False
@@ -81,34 +83,39 @@ class Feeding:
             self.hub.refuse_when_draining()
             # Asked for before the read: what comes meanwhile is not slept through.
             pulse = self.hub.pulse
-            page = await self._read(cursor, states)
+            page = await self._read(cursor, wanted)
             for found in page.events:
+                told = found.cursor
                 if wanted.lets_through(found):
                     silent_since = time.monotonic()
                     yield found
                     if waits:
                         _LAG.observe(time.time() - found.event.created_at.timestamp())
             cursor = page.reached
+            # What was read up to in the middle of the feed may be another tenant's event: the
+            # place before all of its transaction's names no job.
+            told = max(told, Cursor(cursor.feed_key)) if page.full else cursor
             now = time.monotonic()
             if now >= too_old_at:
                 raise StreamTooOld
             if now - silent_since >= self.heartbeat_seconds:
                 silent_since = now
-                yield QuietFeed(cursor)
+                yield QuietFeed(told)
             # What is read before the first wait may be as old as the client's cursor.
-            waits = len(page.events) < PAGE
+            waits = not page.full
             if waits:
                 left = min(too_old_at, silent_since + self.heartbeat_seconds) - now
                 await _wait(pulse, left)
                 await asyncio.sleep(now + READ_SECONDS - time.monotonic())
 
-    async def _read(self, cursor: Cursor, states: Sequence[JobState] | None) -> FeedPage:
-        page = await self.store.run(read_feed, cursor, PAGE, states)
+    async def _read(self, cursor: Cursor, wanted: FeedFilter) -> FeedPage:
+        states = _ENDS if wanted.only_ends else None
+        page = await self.store.run(read_feed, cursor, PAGE, states, wanted.tenant)
         for _ in range(TRIES):
             if page.reached > cursor:
                 break
             await asyncio.sleep(TRY_SECONDS)
-            page = await self.store.run(read_feed, page.reached, PAGE, states)
+            page = await self.store.run(read_feed, page.reached, PAGE, states, wanted.tenant)
         return page
 
 

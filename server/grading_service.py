@@ -18,6 +18,7 @@ from grading.store.jobs import cancel_job, get_failed_work, get_job, get_result
 from grading.store.listing import JobFilter, list_jobs
 from grading.store.recordings import find_recording_of
 from grading.store.records import NewJob
+from server.calling import current_tenant
 from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest
 from server.feeding import FeedFilter, Feeding, QuietFeed
@@ -70,7 +71,7 @@ class GradingService(GradingServiceServicer):
     async def UploadAudio(
         self, request_iterator: AsyncIterator[messages.UploadAudioRequest], context: Context
     ) -> messages.UploadAudioResponse:
-        stored = await self.uploads.take_in(request_iterator)
+        stored = await self.uploads.take_in(request_iterator, current_tenant())
         return messages.UploadAudioResponse(
             audio_id=str(stored.id), size_bytes=stored.size_bytes, sha256=stored.sha256
         )
@@ -110,7 +111,7 @@ class GradingService(GradingServiceServicer):
         self, request: messages.RetryJobRequest, context: Context
     ) -> messages.RetryJobResponse:
         failed_id = UUID(request.job_id)
-        failed, work = await self.store.run(get_failed_work, failed_id)
+        failed, work = await self.store.run(get_failed_work, failed_id, current_tenant())
         accepted = await self.submissions.submit(
             NewJob(
                 id=UUID(int=uuid_utils.uuid7().int),
@@ -122,6 +123,7 @@ class GradingService(GradingServiceServicer):
                 work=work,
                 time_allowed=self.time_allowed[failed.skill],
                 retry_of=failed_id,
+                tenant=current_tenant(),
             )
         )
         return messages.RetryJobResponse(
@@ -131,9 +133,9 @@ class GradingService(GradingServiceServicer):
     async def DeleteJob(
         self, request: messages.DeleteJobRequest, context: Context
     ) -> messages.DeleteJobResponse:
-        job_id = UUID(request.job_id)
-        recording = await self.store.run(find_recording_of, job_id)
-        deleted_at = await self.store.run(erase_job, job_id)
+        job_id, tenant = UUID(request.job_id), current_tenant()
+        recording = await self.store.run(find_recording_of, job_id, tenant)
+        deleted_at = await self.store.run(erase_job, job_id, tenant)
         if recording is not None:
             await self.recordings.give_up(recording)
         answer = messages.DeleteJobResponse()
@@ -143,11 +145,14 @@ class GradingService(GradingServiceServicer):
     async def WatchJobs(
         self, request: messages.WatchJobsRequest, context: Context
     ) -> AsyncIterator[messages.WatchJobsResponse]:
-        wanted = FeedFilter(request.user_id or None, skill_from(request.skill), request.only_ends)
+        tenant = current_tenant()
+        wanted = FeedFilter(
+            tenant, request.user_id or None, skill_from(request.skill), request.only_ends
+        )
         async for item in self.feeding.events(
             request.cursor, wanted, start_at_end=request.start_at_end
         ):
-            answer = messages.WatchJobsResponse(cursor=item.cursor.write())
+            answer = messages.WatchJobsResponse(cursor=item.cursor.write(tenant))
             if isinstance(item, QuietFeed):
                 answer.heartbeat.time.GetCurrentTime()
             else:
@@ -165,12 +170,13 @@ class GradingService(GradingServiceServicer):
             attempt=request.attempt,
             work=work,
             time_allowed=self.time_allowed[skill_of(work)],
+            tenant=current_tenant(),
         )
 
     async def GetJob(
         self, request: messages.GetJobRequest, context: Context
     ) -> messages.GetJobResponse:
-        job = await self.store.run(get_job, UUID(request.job_id))
+        job = await self.store.run(get_job, UUID(request.job_id), current_tenant())
         return messages.GetJobResponse(job=job_to(job))
 
     async def ListJobs(
@@ -189,7 +195,10 @@ class GradingService(GradingServiceServicer):
         self, request: messages.WatchJobRequest, context: Context
     ) -> AsyncIterator[messages.WatchJobResponse]:
         async for item in self.watching.events(
-            UUID(request.job_id), request.after_sequence, end_at_review=request.end_at_review
+            UUID(request.job_id),
+            request.after_sequence,
+            end_at_review=request.end_at_review,
+            tenant=current_tenant(),
         ):
             if isinstance(item, QuietSpell):
                 now = Timestamp()
@@ -206,7 +215,10 @@ class GradingService(GradingServiceServicer):
         if request.HasField("timeout"):
             timeout = request.timeout.ToTimedelta().total_seconds()
         job = await self.watching.wait(
-            UUID(request.job_id), timeout, end_at_review=request.end_at_review
+            UUID(request.job_id),
+            timeout,
+            end_at_review=request.end_at_review,
+            tenant=current_tenant(),
         )
         ended = has_ended(job, end_at_review=request.end_at_review)
         return messages.WaitJobResponse(job=job_to(job), ended=ended)
@@ -214,13 +226,13 @@ class GradingService(GradingServiceServicer):
     async def GetResult(
         self, request: messages.GetResultRequest, context: Context
     ) -> messages.GetResultResponse:
-        stored = await self.store.run(get_result, UUID(request.job_id))
+        stored = await self.store.run(get_result, UUID(request.job_id), current_tenant())
         return messages.GetResultResponse(result=result_to(stored))
 
     async def CancelJob(
         self, request: messages.CancelJobRequest, context: Context
     ) -> messages.CancelJobResponse:
-        job = await self.store.run(cancel_job, UUID(request.job_id))
+        job = await self.store.run(cancel_job, UUID(request.job_id), current_tenant())
         return messages.CancelJobResponse(job=job_to(job))
 
 
@@ -232,6 +244,7 @@ def _filter(request: messages.ListJobsRequest) -> JobFilter:
         skill=skill_from(request.skill),
         accepted_from=_moment(request, "accepted_from"),
         accepted_before=_moment(request, "accepted_before"),
+        tenant=current_tenant(),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from grading.store.credentials import purge_credentials
 from grading.store.retention import purge_answers, purge_events
 from server.recording_keeper import RecordingKeeper
 from server.store import Store
@@ -43,6 +44,13 @@ class Janitor:
         events = await self.store.run(purge_events, self.keep_events, BATCH)
         answers = await self.store.run(purge_answers, self.keep_answers, BATCH)
         recordings = await self.recordings.sweep(BATCH)
-        if events or answers or recordings:
-            _log.info("purged", events=events, answers=answers, recordings=recordings)
-        return events + answers + recordings
+        credentials = await self.store.run(purge_credentials)
+        purged = {
+            "events": events,
+            "answers": answers,
+            "recordings": recordings,
+            "credentials": credentials,
+        }
+        if any(purged.values()):
+            _log.info("purged", **purged)
+        return sum(purged.values())

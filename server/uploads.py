@@ -12,6 +12,7 @@ import structlog
 import uuid_utils
 from obstore.exceptions import BaseError
 
+from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.container import HEAD, container_of
 from grading.recordings import Recordings
 from grading.store.recordings import NewRecording, announce_recording, mark_stored
@@ -53,8 +54,10 @@ class Uploads:
     quiet_seconds: float = 30.0
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def take_in(self, requests: AsyncIterator[UploadAudioRequest]) -> NewRecording:
-        """Read an upload to its end, and store it.
+    async def take_in(
+        self, requests: AsyncIterator[UploadAudioRequest], tenant: str = DEFAULT_TENANT
+    ) -> NewRecording:
+        """Read an upload to its end, and store it for ``tenant``.
 
         Raises:
             InvalidRequest: its messages are not in their order.
@@ -64,7 +67,7 @@ class Uploads:
         """
         async with self._turns:
             with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-                recording = await self._read(self._coming(requests), file)
+                recording = await self._read(self._coming(requests), file, tenant)
                 await asyncio.sleep(_ENDED_SECONDS)
                 file.seek(0)
                 await self._store(recording, file)
@@ -85,7 +88,9 @@ class Uploads:
                 return
             yield request
 
-    async def _read(self, requests: AsyncIterator[UploadAudioRequest], file: Spool) -> NewRecording:
+    async def _read(
+        self, requests: AsyncIterator[UploadAudioRequest], file: Spool, tenant: str
+    ) -> NewRecording:
         metadata = await _metadata_of(requests)
         if metadata.size_bytes > self.max_bytes:
             raise AudioTooLarge(self.max_bytes, "metadata.size_bytes")
@@ -117,6 +122,7 @@ class Uploads:
             container=container.value,
             size_bytes=size,
             sha256=digest.digest(),
+            tenant=tenant,
         )
 
     async def _store(self, recording: NewRecording, file: Spool) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.job import TERMINAL, JobState
 from grading.exceptions import CursorOutOfRange
 from grading.store.events import read_events
@@ -37,7 +38,12 @@ class Watching:
     max_age_seconds: float
 
     async def events(
-        self, job_id: UUID, after_sequence: int, *, end_at_review: bool
+        self,
+        job_id: UUID,
+        after_sequence: int,
+        *,
+        end_at_review: bool,
+        tenant: str = DEFAULT_TENANT,
     ) -> AsyncIterator[Event | QuietSpell]:
         """Give every event after a cursor until the job ends, and signs of life between.
 
@@ -48,7 +54,7 @@ class Watching:
         """
         ends = _ends(end_at_review)
         too_old_at = time.monotonic() + self.max_age_seconds
-        job = await self.store.run(get_job, job_id)
+        job = await self.store.run(get_job, job_id, tenant)
         if after_sequence > job.last_sequence:
             raise CursorOutOfRange(job.last_sequence)
         # Not at the client's cursor: a made-up one would become that of the job's
@@ -85,7 +91,14 @@ class Watching:
                 if event.state in ends:
                     return
 
-    async def wait(self, job_id: UUID, timeout: float, *, end_at_review: bool) -> Job:
+    async def wait(
+        self,
+        job_id: UUID,
+        timeout: float,
+        *,
+        end_at_review: bool,
+        tenant: str = DEFAULT_TENANT,
+    ) -> Job:
         """Wait until a job ends, or for ``timeout`` seconds, and give it as it stands then.
 
         A server that shuts down doesn't hold the caller up: it answers at once.
@@ -95,9 +108,9 @@ class Watching:
         """
         ends = _ends(end_at_review)
         try:
-            last_sequence = (await self.store.run(get_job, job_id)).last_sequence
+            last_sequence = (await self.store.run(get_job, job_id, tenant)).last_sequence
             with self._subscribed(job_id, last_sequence) as subscription:
-                job = await self.store.run(get_job, job_id)
+                job = await self.store.run(get_job, job_id, tenant)
                 if job.state in ends or timeout <= 0:
                     return job
                 async with asyncio.timeout(timeout):
@@ -105,7 +118,7 @@ class Watching:
                         pass
         except (TimeoutError, Draining):
             pass
-        return await self.store.run(get_job, job_id)
+        return await self.store.run(get_job, job_id, tenant)
 
     @contextmanager
     def _subscribed(self, job_id: UUID, after_sequence: int) -> Iterator[Subscription]:

@@ -109,6 +109,7 @@ class RecordingDesk:
             container=container.value,
             size_bytes=size,
             sha256=file_digest(file, "sha256").digest(),
+            tenant=claim.tenant,
         )
         self._journal.call(partial(announce_recording, recording=recording))
         file.seek(0)

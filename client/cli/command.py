@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,8 @@ from client.cli.tls_options import (
     ServerNameOption,
     TlsOption,
 )
+from client.cli.token_source import FILE_VARIABLE, VARIABLE, read_token
+from client.cli.tokens import tokens
 from client.cli.wait import wait_for_job
 from client.tls import Tls
 from vstep.grading.v1.job_pb2 import (
@@ -60,11 +63,18 @@ def connect(
     certificate: CertificateOption = None,
     key: KeyOption = None,
     server_name: ServerNameOption = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=FILE_VARIABLE,
+            help=f"A file that holds the token to show; {VARIABLE} holds the token itself.",
+        ),
+    ] = None,
 ) -> None:
     """Take the options that every command shares."""
     encrypted = tls or any((ca, certificate, key, server_name))
     encryption = Tls(ca, certificate, key, server_name) if encrypted else None
-    context.obj = Session(address, timeout, encryption)
+    context.obj = Session(address, timeout, encryption, read_token(token_file))
 
 
 @app.command("watch")
@@ -151,6 +161,7 @@ app.command("delete")(delete_job)
 app.command("feed")(follow_feed)
 app.command("health")(show_health)
 app.command("calibrate")(calibrate_on_marks)
+app.add_typer(tokens, name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

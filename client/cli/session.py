@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grpc
 import typer
@@ -29,6 +29,8 @@ class Session:
     timeout: float
     #: How the connection is encrypted; None for plain text.
     tls: Tls | None = None
+    #: What the caller is known by; None where the service lets everybody in.
+    token: str | None = field(default=None, repr=False)
 
     @contextmanager
     def client(self) -> Iterator[GradingClient]:
@@ -38,7 +40,9 @@ class Session:
             typer.Exit: it failed.
         """
         try:
-            with GradingClient(self.address, deadline=self.timeout, tls=self.tls) as client:
+            with GradingClient(
+                self.address, deadline=self.timeout, tls=self.tls, token=self.token
+            ) as client:
                 yield client
         except TlsFileUnusable as error:
             raise typer.BadParameter(str(error)) from error

@@ -25,8 +25,9 @@ from grading.store.records import Job, NewJob, job_from
 # One statement, so one transaction: a job is there with its answer, its first
 # event and its outbox row, or not at all. The UNIQUE indexes decide which
 # submissions are new: ON CONFLICT waits for a concurrent transaction with the
-# same key to end, then skips what that one stored. Submissions are inserted in
-# the order of their request ids, so that two servers with the same ones in
+# same key to end, then skips what that one stored; and a key is one of its tenant's.
+# It names no index, so that it holds whichever of them there are. Submissions are
+# inserted in the order of their request ids, so that two servers with the same ones in
 # their batches wait for each other instead of deadlocking. One JSON parameter for
 # the whole batch costs the driver a third of what an array for each column does.
 _ACCEPT = text("""
@@ -36,25 +37,28 @@ _ACCEPT = text("""
             id uuid, request_id uuid, payload_hash bytea, user_id text, submission_id text,
             attempt integer, skill text, writing_task smallint, speaking_part smallint,
             time_allowed interval, retry_of uuid, prompt text, requirements jsonb, text text,
-            feedback_language text, recording_id uuid, audio_url text
+            feedback_language text, recording_id uuid, audio_url text, tenant text
         )
     ),
     accepted AS (
         INSERT INTO jobs (
             id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-            speaking_part, state, last_sequence, accepted_at, updated_at, deadline_at, retry_of
+            speaking_part, state, last_sequence, accepted_at, updated_at, deadline_at, retry_of,
+            tenant
         )
         SELECT id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-               speaking_part, 'queued', 1, now(), now(), now() + time_allowed, retry_of
+               speaking_part, 'queued', 1, now(), now(), now() + time_allowed, retry_of,
+               tenant
         FROM submission
         -- A job without its recording could never be graded.
         WHERE recording_id IS NULL OR EXISTS (
             SELECT FROM recordings
             WHERE recordings.id = recording_id AND recordings.user_id = submission.user_id
+              AND recordings.tenant = submission.tenant
               AND stored_at IS NOT NULL
         )
         -- Ids only grow, so of two with the same request id the first stands.
-        ORDER BY request_id, id
+        ORDER BY request_id, tenant, id
         ON CONFLICT DO NOTHING
         RETURNING id, skill, accepted_at, deadline_at
     ),
@@ -81,19 +85,25 @@ _ACCEPT = text("""
 # Runs after _ACCEPT and therefore on a newer snapshot: it sees what the
 # conflicting transaction committed.
 _STANDING_IN_THE_WAY = text("""
-    SELECT * FROM jobs WHERE request_id = ANY(CAST(:request_ids AS uuid[]))
+    SELECT jobs.*
+    FROM jobs
+    JOIN unnest(CAST(:request_ids AS uuid[]), CAST(:tenants AS text[])) AS r (request_id, tenant)
+        USING (request_id, tenant)
     UNION
     SELECT jobs.*
     FROM jobs
     JOIN unnest(
-        CAST(:user_ids AS text[]), CAST(:submission_ids AS text[]), CAST(:attempts AS integer[])
-    ) AS s (user_id, submission_id, attempt) USING (user_id, submission_id, attempt)
+        CAST(:tenants AS text[]), CAST(:user_ids AS text[]), CAST(:submission_ids AS text[]),
+        CAST(:attempts AS integer[])
+    ) AS s (tenant, user_id, submission_id, attempt)
+        USING (tenant, user_id, submission_id, attempt)
 """)
 
 
 _RECORDING = text("""
     SELECT EXISTS (
-        SELECT FROM recordings WHERE id = :id AND user_id = :user_id AND stored_at IS NOT NULL
+        SELECT FROM recordings
+        WHERE id = :id AND user_id = :user_id AND tenant = :tenant AND stored_at IS NOT NULL
     )
 """)
 
@@ -127,30 +137,33 @@ def accept(conn: Connection, submissions: Sequence[NewJob]) -> list[Accepted | R
         return accept(conn, submissions)
     times = {row.id: (row.accepted_at, row.deadline_at) for row in rows}
     refused = [job for job in submissions if job.id not in times]
-    in_the_way: list[Job] = []
+    by_request: dict[tuple[str, UUID], Job] = {}
+    by_attempt: dict[tuple[str, str, str, int], Job] = {}
     if refused:
         found = conn.execute(
             _STANDING_IN_THE_WAY,
             {
                 "request_ids": [job.request_id for job in refused],
+                "tenants": [job.tenant for job in refused],
                 "user_ids": [job.user_id for job in refused],
                 "submission_ids": [job.submission_id for job in refused],
                 "attempts": [job.attempt for job in refused],
             },
         )
-        in_the_way = [job_from(row) for row in found]
-    by_request = {job.request_id: job for job in in_the_way}
-    by_attempt = {(job.user_id, job.submission_id, job.attempt): job for job in in_the_way}
+        for row in found:
+            other = job_from(row)
+            by_request[row.tenant, other.request_id] = other
+            by_attempt[row.tenant, other.user_id, other.submission_id, other.attempt] = other
 
     def answer(job: NewJob) -> Accepted | Refused:
         if job.id in times:
             return Accepted(_queued(job, *times[job.id]), deduplicated=False)
-        earlier = by_request.get(job.request_id)
+        earlier = by_request.get((job.tenant, job.request_id))
         if earlier is None:
-            other = by_attempt.get((job.user_id, job.submission_id, job.attempt))
+            other = by_attempt.get((job.tenant, job.user_id, job.submission_id, job.attempt))
             if other is None:
                 recording = _recording_of(job)
-                if recording is not None and not _has_recording(conn, job.user_id, recording):
+                if recording is not None and not _has_recording(conn, job, recording):
                     return RecordingNotFound(recording)
                 # What stood in the way was erased between the two statements.
                 return accept(conn, [job])[0]
@@ -179,8 +192,9 @@ def _lost_its_recording(error: IntegrityError) -> bool:
     )
 
 
-def _has_recording(conn: Connection, user_id: str, recording: UUID) -> bool:
-    return bool(conn.scalar(_RECORDING, {"id": recording, "user_id": user_id}))
+def _has_recording(conn: Connection, job: NewJob, recording: UUID) -> bool:
+    owner = {"user_id": job.user_id, "tenant": job.tenant}
+    return bool(conn.scalar(_RECORDING, {"id": recording, **owner}))
 
 
 def _document(job: NewJob) -> dict[str, object]:
@@ -204,6 +218,7 @@ def _document(job: NewJob) -> dict[str, object]:
         "feedback_language": work.feedback_language.value,
         "recording_id": None if recording is None else str(recording),
         "audio_url": _url_of(work),
+        "tenant": job.tenant,
     }
 
 

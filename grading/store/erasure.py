@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from grading.domain.caller import DEFAULT_TENANT
 from grading.exceptions import JobNotFound
 
 # Deleting the job's row takes its answer, runs, events and result along (ON
@@ -13,22 +14,22 @@ from grading.exceptions import JobNotFound
 # A worker that holds the job finds no row and stops.
 _ERASE = text("""
     WITH erased AS (
-        DELETE FROM jobs WHERE id = :job_id
-        RETURNING id, submission_id, attempt, state, accepted_at
+        DELETE FROM jobs WHERE id = :job_id AND tenant = :tenant
+        RETURNING id, submission_id, attempt, state, accepted_at, tenant
     ),
     unwanted AS (
         UPDATE recordings SET wanted_until = now()
-        WHERE id = (SELECT recording_id FROM answers WHERE job_id = :job_id)
+        WHERE id = (SELECT recording_id FROM answers JOIN erased ON erased.id = answers.job_id)
     ),
     unsent AS (
         DELETE FROM outbox USING erased WHERE outbox.job_id = erased.id
     )
-    INSERT INTO deletions (job_id, submission_id, attempt, state, accepted_at, deleted_at)
-    SELECT id, submission_id, attempt, state, accepted_at, now() FROM erased
+    INSERT INTO deletions (job_id, submission_id, attempt, state, accepted_at, deleted_at, tenant)
+    SELECT id, submission_id, attempt, state, accepted_at, now(), tenant FROM erased
     RETURNING deleted_at, pg_notify('job_events', job_id::text)
 """)
 
-_ERASED = text("SELECT deleted_at FROM deletions WHERE job_id = :job_id")
+_ERASED = text("SELECT deleted_at FROM deletions WHERE job_id = :job_id AND tenant = :tenant")
 
 
 _GONE = text("""
@@ -44,15 +45,16 @@ def find_erased(conn: Connection, job_ids: Sequence[UUID]) -> Sequence[UUID]:
     return [row.id for row in conn.execute(_GONE, {"job_ids": list(job_ids)})]
 
 
-def erase_job(conn: Connection, job_id: UUID) -> datetime:
+def erase_job(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> datetime:
     """Erase a job, whatever its state; tells when that was done first.
 
     Raises:
-        JobNotFound: there is and was no such job.
+        JobNotFound: the tenant has and had no such job.
     """
-    row = conn.execute(_ERASE, {"job_id": job_id}).one_or_none()
+    wanted = {"job_id": job_id, "tenant": tenant}
+    row = conn.execute(_ERASE, wanted).one_or_none()
     if row is None:
-        row = conn.execute(_ERASED, {"job_id": job_id}).one_or_none()
+        row = conn.execute(_ERASED, wanted).one_or_none()
     if row is None:
         raise JobNotFound(job_id)
     erased: datetime = row.deleted_at

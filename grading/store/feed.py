@@ -5,10 +5,14 @@ transaction that wrote it, so an event whose key lies below the oldest running
 transaction can have no neighbour with a smaller key still to come: whoever might
 write one has ended. The reader stops there. Within a job keys never fall, since
 each change of a job takes the greatest of its own key and the transaction's.
+
+All tenants' events lie in that one order, and a reader is given its own tenant's. A cursor bears
+its tenant's mark, and never names another's job.
 """
 
 import base64
 import binascii
+import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.job import JobState
 from grading.domain.work import Skill
 from grading.exceptions import CursorInvalid, CursorTooOld
@@ -27,6 +32,7 @@ _LAYOUT = struct.Struct(">Q16sQ")
 _FIRST_JOB = UUID(int=0)
 _LAST_JOB = UUID(int=2**128 - 1)
 _LAST_SEQUENCE = 2**63 - 1
+_MARK_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,25 +49,35 @@ class Cursor:
         return cls(feed_key, _LAST_JOB, _LAST_SEQUENCE)
 
     @classmethod
-    def read(cls, token: str) -> Self:
-        """Read what ``write`` wrote.
+    def read(cls, token: str, tenant: str = DEFAULT_TENANT) -> Self:
+        """Read what ``write`` wrote for the same tenant.
 
         Raises:
             CursorInvalid: it didn't.
         """
         try:
             data = base64.b64decode(token, altchars=b"-_", validate=True)
-            feed_key, job_id, sequence = _LAYOUT.unpack(data)
+            feed_key, job_id, sequence = _LAYOUT.unpack(data[: _LAYOUT.size])
         except (binascii.Error, struct.error, ValueError):
             raise CursorInvalid from None
-        if max(feed_key, sequence) > _LAST_SEQUENCE:
+        if max(feed_key, sequence) > _LAST_SEQUENCE or data[_LAYOUT.size :] != _mark(tenant):
             raise CursorInvalid
         return cls(feed_key, UUID(bytes=job_id), sequence)
 
-    def write(self) -> str:
-        """The cursor as clients keep it."""
+    def write(self, tenant: str = DEFAULT_TENANT) -> str:
+        """The cursor as clients of a tenant keep it."""
         packed = _LAYOUT.pack(self.feed_key, self.job_id.bytes, self.sequence)
-        return base64.urlsafe_b64encode(packed).decode()
+        return base64.urlsafe_b64encode(packed + _mark(tenant)).decode()
+
+
+def _mark(tenant: str) -> bytes:
+    """What tells a tenant's cursors from others'; it guards against mistakes, not against theft.
+
+    The default tenant's have none: they are older than tenants are.
+    """
+    if tenant == DEFAULT_TENANT:
+        return b""
+    return hashlib.sha256(tenant.encode()).digest()[:_MARK_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +92,13 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Some events, and how far the feed was read."""
+    """Some events of a tenant, and how far the feed was read."""
 
     events: Sequence[FeedEvent]
     #: Every event up to here was read: behind the last one, where no more followed.
     reached: Cursor
+    #: As much was read as was asked for: more may follow.
+    full: bool
 
 
 # The feed's bounds: what was purged, and how far it can be read. The end is the key of
@@ -99,11 +117,12 @@ _BOUNDS = """
 """
 
 # Bounds and events come from one snapshot. The one row of bounds comes also where no
-# event does.
+# event does. Other tenants' events are read past, and counted, inside the limit: what one
+# read costs doesn't depend on how many of them there are.
 _READ = text(f"""
     WITH bounds AS ({_BOUNDS}),
     page AS (
-        SELECT events.*, jobs.user_id, jobs.skill,
+        SELECT events.*, jobs.tenant, jobs.user_id, jobs.skill,
                CAST(CAST(events.feed_key AS text) AS bigint) AS place
         FROM events
         JOIN jobs ON jobs.id = events.job_id
@@ -114,8 +133,14 @@ _READ = text(f"""
         ORDER BY events.feed_key, events.job_id, events.sequence
         LIMIT :limit
     )
-    SELECT bounds.*, page.* FROM bounds
-    LEFT JOIN page ON true
+    SELECT bounds.*, (SELECT count(*) FROM page) AS read, last.*, page.* FROM bounds
+    LEFT JOIN (
+        SELECT place AS last_place, job_id AS last_job_id, sequence AS last_sequence
+        FROM page
+        ORDER BY feed_key DESC, job_id DESC, sequence DESC
+        LIMIT 1
+    ) AS last ON true
+    LEFT JOIN page ON page.tenant = :tenant
     ORDER BY page.feed_key, page.job_id, page.sequence
 """)  # noqa: S608
 
@@ -123,9 +148,15 @@ _END = text(_BOUNDS)
 
 
 def read_feed(
-    conn: Connection, cursor: Cursor, limit: int, states: Sequence[JobState] | None = None
+    conn: Connection,
+    cursor: Cursor,
+    limit: int,
+    states: Sequence[JobState] | None = None,
+    tenant: str = DEFAULT_TENANT,
 ) -> FeedPage:
     """Read up to ``limit`` events after ``cursor``, in the feed's order; of ``states`` alone.
+
+    Gives those of ``tenant`` among them.
 
     Raises:
         CursorTooOld: events after the cursor were purged.
@@ -138,9 +169,11 @@ def read_feed(
             "sequence": cursor.sequence,
             "limit": limit,
             "states": None if states is None else [state.value for state in states],
+            "tenant": tenant,
         },
     ).all()
-    _refuse_too_old(cursor, rows[0].purged)
+    first = rows[0]
+    _refuse_too_old(cursor, first.purged, tenant)
     events = [
         FeedEvent(
             event_from(row),
@@ -151,12 +184,17 @@ def read_feed(
         for row in rows
         if row.place is not None
     ]
-    reached = events[-1].cursor if events else cursor
-    end = Cursor.after(rows[0].newest)
-    return FeedPage(events, reached if len(events) == limit else max(reached, end))
+    reached = cursor
+    if first.read:
+        reached = Cursor(first.last_place, first.last_job_id, first.last_sequence)
+    if first.read == limit:
+        return FeedPage(events, reached, full=True)
+    return FeedPage(events, max(reached, Cursor.after(first.newest)), full=False)
 
 
-def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
+def feed_start(
+    conn: Connection, token: str, *, at_end: bool, tenant: str = DEFAULT_TENANT
+) -> Cursor:
     """Tell where a feed begins: at a client's cursor, at the oldest event kept, or now.
 
     Raises:
@@ -165,13 +203,13 @@ def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
     """
     bounds = conn.execute(_END).one()
     if token:
-        cursor = Cursor.read(token)
-        _refuse_too_old(cursor, bounds.purged)
+        cursor = Cursor.read(token, tenant)
+        _refuse_too_old(cursor, bounds.purged, tenant)
         return cursor
     return Cursor.after(bounds.newest if at_end else bounds.purged)
 
 
-def _refuse_too_old(cursor: Cursor, purged: int) -> None:
+def _refuse_too_old(cursor: Cursor, purged: int, tenant: str) -> None:
     oldest = Cursor.after(purged)
     if cursor < oldest:
-        raise CursorTooOld(oldest.write())
+        raise CursorTooOld(oldest.write(tenant))

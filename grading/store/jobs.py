@@ -1,9 +1,13 @@
-"""Reading jobs and their results, and cancelling a job."""
+"""Reading jobs and their results, and cancelling a job.
+
+Another tenant's job is one that there is not.
+"""
 
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text
 
+from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.job import JobState
 from grading.domain.work import Work
 from grading.exceptions import (
@@ -18,13 +22,14 @@ from grading.store.documents import result_from_document
 from grading.store.records import Job, StoredResult, job_from, work_from
 
 
-def get_job(conn: Connection, job_id: UUID) -> Job:
+def get_job(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> Job:
     """Read a job.
 
     Raises:
         JobNotFound: there is none of this id.
     """
-    row = conn.execute(select(tables.jobs).where(tables.jobs.c.id == job_id)).one_or_none()
+    wanted = select(tables.jobs).where(tables.jobs.c.id == job_id, tables.jobs.c.tenant == tenant)
+    row = conn.execute(wanted).one_or_none()
     if row is None:
         raise JobNotFound(job_id)
     return job_from(row)
@@ -36,18 +41,18 @@ _RESULT = text("""
            results.created_at, results.audit
     FROM jobs
     LEFT JOIN results ON results.job_id = jobs.id
-    WHERE jobs.id = :job_id
+    WHERE jobs.id = :job_id AND jobs.tenant = :tenant
 """)
 
 
-def get_result(conn: Connection, job_id: UUID) -> StoredResult:
+def get_result(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> StoredResult:
     """Read the result of a COMPLETED job.
 
     Raises:
         JobNotFound: there is no such job.
         ResultNotAvailable: the job is in another state.
     """
-    row = conn.execute(_RESULT, {"job_id": job_id}).one_or_none()
+    row = conn.execute(_RESULT, {"job_id": job_id, "tenant": tenant}).one_or_none()
     if row is None:
         raise JobNotFound(job_id)
     if row.state != JobState.COMPLETED:
@@ -70,7 +75,9 @@ _ANSWER = text("""
 """)
 
 
-def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, Work]:
+def get_failed_work(
+    conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT
+) -> tuple[Job, Work]:
     """Read a FAILED job and its work, to be graded again.
 
     Raises:
@@ -78,7 +85,7 @@ def get_failed_work(conn: Connection, job_id: UUID) -> tuple[Job, Work]:
         JobNotFailed: it is in another state.
         AnswerPurged: its answer is gone.
     """
-    job = get_job(conn, job_id)
+    job = get_job(conn, job_id, tenant)
     if job.state is not JobState.FAILED:
         raise JobNotFailed(job_id, job.state)
     row = conn.execute(_ANSWER, {"job_id": job_id}).one_or_none()
@@ -96,7 +103,7 @@ _CANCEL = text("""
         SET state = 'cancelled', last_sequence = last_sequence + 1,
             feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
             next_run_at = NULL, updated_at = now(), ended_at = now()
-        WHERE id = :job_id
+        WHERE id = :job_id AND tenant = :tenant
           AND state IN ('queued', 'processing', 'analyzing', 'grading', 'retrying')
         RETURNING *
     ),
@@ -119,17 +126,17 @@ _CANCEL = text("""
 """)
 
 
-def cancel_job(conn: Connection, job_id: UUID) -> Job:
+def cancel_job(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> Job:
     """Cancel a job that has not ended; a cancelled one is left as it is.
 
     Raises:
         JobNotFound: there is no such job.
         JobEnded: the job is COMPLETED or FAILED, or waits for its review.
     """
-    row = conn.execute(_CANCEL, {"job_id": job_id}).one_or_none()
+    row = conn.execute(_CANCEL, {"job_id": job_id, "tenant": tenant}).one_or_none()
     if row is not None:
         return job_from(row)
-    job = get_job(conn, job_id)
+    job = get_job(conn, job_id, tenant)
     if job.state is not JobState.CANCELLED:
         raise JobEnded(job_id, job.state)
     return job

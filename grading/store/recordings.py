@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from grading.domain.caller import DEFAULT_TENANT
+
 
 @dataclass(frozen=True, slots=True)
 class NewRecording:
@@ -25,14 +27,17 @@ class NewRecording:
     container: str
     size_bytes: int
     sha256: bytes
+    #: Whose recording it is; jobs of other tenants can't name it.
+    tenant: str = DEFAULT_TENANT
 
 
 _ANNOUNCE = text("""
     INSERT INTO recordings (
-        id, user_id, key, container, size_bytes, sha256, created_at, wanted_until
+        id, user_id, key, container, size_bytes, sha256, created_at, wanted_until, tenant
     )
     VALUES (
-        :id, :user_id, :key, :container, :size_bytes, :sha256, now(), now() + interval '1 hour'
+        :id, :user_id, :key, :container, :size_bytes, :sha256, now(), now() + interval '1 hour',
+        :tenant
     )
     -- Its own row, from a try whose answer was lost.
     ON CONFLICT (id) DO NOTHING
@@ -75,7 +80,8 @@ _UNWANTED = text("""
 _CONDEMNED = text("SELECT key FROM condemned_recordings ORDER BY condemned_at LIMIT :limit")
 _ERASED = text("DELETE FROM condemned_recordings WHERE key = ANY(CAST(:keys AS text[]))")
 _OF_JOB = text("""
-    SELECT recording_id FROM answers WHERE job_id = :job_id AND recording_id IS NOT NULL
+    SELECT recording_id FROM answers JOIN jobs ON jobs.id = job_id
+    WHERE job_id = :job_id AND tenant = :tenant AND recording_id IS NOT NULL
 """)
 
 
@@ -90,6 +96,7 @@ def announce_recording(conn: Connection, recording: NewRecording) -> None:
             "container": recording.container,
             "size_bytes": recording.size_bytes,
             "sha256": recording.sha256,
+            "tenant": recording.tenant,
         },
     )
 
@@ -107,9 +114,9 @@ def mark_fetched(conn: Connection, recording_id: UUID, job_id: UUID) -> None:
     conn.execute(_FETCHED, {"id": recording_id, "job_id": job_id})
 
 
-def find_recording_of(conn: Connection, job_id: UUID) -> UUID | None:
-    """The recording that a job's answer names."""
-    found: UUID | None = conn.scalar(_OF_JOB, {"job_id": job_id})
+def find_recording_of(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> UUID | None:
+    """The recording that the answer of a tenant's job names."""
+    found: UUID | None = conn.scalar(_OF_JOB, {"job_id": job_id, "tenant": tenant})
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from grading.domain.audio import NotAssessableReason
+from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.feedback import FeedbackLanguage
 from grading.domain.job import JobStage, JobState
 from grading.domain.result import CapReason, Flag, NotAssessable, Outcome
@@ -71,6 +72,8 @@ class NewJob:
     time_allowed: timedelta
     #: The FAILED job that this one repeats.
     retry_of: UUID | None = None
+    #: Whose job it is; no other tenant ever hears of it.
+    tenant: str = DEFAULT_TENANT
 
     @property
     def skill(self) -> Skill:
@@ -203,6 +206,7 @@ class Claim:
     user_id: str = ""
     #: From the job's acceptance to the claim, by the database's clock.
     waited: timedelta = timedelta()
+    tenant: str = DEFAULT_TENANT
 
 
 def work_from(row: Any) -> Work:

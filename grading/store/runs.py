@@ -64,7 +64,7 @@ _CLAIM = text("""
         FROM claimed
     )
     SELECT claimed.id, claimed.run, claimed.retries, claimed.writing_task, claimed.speaking_part,
-           claimed.user_id, answers.prompt, answers.requirements, answers.text,
+           claimed.user_id, claimed.tenant, answers.prompt, answers.requirements, answers.text,
            answers.feedback_language, answers.recording_id, answers.audio_url,
            recordings.key AS recording_key, now() - claimed.accepted_at AS waited,
            pg_notify('job_events', claimed.id::text)
@@ -121,6 +121,7 @@ def claim_jobs(
             row.recording_key,
             row.user_id,
             row.waited,
+            row.tenant,
         )
         for row in rows
     }

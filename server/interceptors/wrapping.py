@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
 from grpc import aio
@@ -12,8 +12,8 @@ from grpc import aio
 if TYPE_CHECKING:
     Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
 
-#: The shapes of this service's methods. One that reads a stream and answers once is called
-#: as a Unary is, with an iterator in the request's place.
+#: The shapes of methods. One that reads a stream is called as the one that answers likewise and
+#: reads once, with an iterator in the request's place.
 Unary = Callable[[Any, aio.ServicerContext[Any, Any]], Awaitable[Any]]
 ServerStream = Callable[[Any, aio.ServicerContext[Any, Any]], AsyncIterator[Any]]
 
@@ -58,7 +58,11 @@ class WrappingInterceptor(aio.ServerInterceptor, ABC):
                 self.deserializer(method, handler.request_deserializer),
                 handler.response_serializer,
             )
-        return cast("Handler", handler)
+        return grpc.stream_stream_rpc_method_handler(
+            self.both_streams(method, handler.stream_stream),
+            self.deserializer(method, handler.request_deserializer),
+            handler.response_serializer,
+        )
 
     @abstractmethod
     def unary(self, method: str, behavior: Unary) -> Unary:
@@ -71,6 +75,10 @@ class WrappingInterceptor(aio.ServerInterceptor, ABC):
     def client_stream(self, method: str, behavior: Unary) -> Unary:
         """Wrap a method that reads a stream and answers once; here: as one that reads once."""
         return self.unary(method, behavior)
+
+    def both_streams(self, method: str, behavior: ServerStream) -> ServerStream:
+        """Wrap a method that reads a stream and answers with one; here: as one that reads once."""
+        return self.server_stream(method, behavior)
 
     def deserializer(self, method: str, parse: Any) -> Any:
         """Replace what turns the request's bytes into a message; here: keep it."""

@@ -121,13 +121,20 @@ class Door:
 class Watcher:
     """Reads a ``WatchJob`` stream in a thread."""
 
-    def __init__(self, door: Door, job_id: str, after_sequence: int = 0) -> None:
+    def __init__(
+        self,
+        door: Door,
+        job_id: str,
+        after_sequence: int = 0,
+        metadata: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         self.events: list[JobEvent] = []
         self.heartbeats: list[messages.Heartbeat] = []
         #: How the stream ended; None while it runs.
         self.end: Refused | None = None
         self._call: Any = door.grading.WatchJob(
-            messages.WatchJobRequest(job_id=job_id, after_sequence=after_sequence)
+            messages.WatchJobRequest(job_id=job_id, after_sequence=after_sequence),
+            metadata=metadata,
         )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()

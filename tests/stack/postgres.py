@@ -32,7 +32,7 @@ _CUT_OFF = """
 
 _EMPTY = """
     WITH jobs AS (DELETE FROM jobs), outbox AS (DELETE FROM outbox),
-         deletions AS (DELETE FROM deletions),
+         deletions AS (DELETE FROM deletions), credentials AS (DELETE FROM credentials),
          spending AS (DELETE FROM spending), buckets AS (DELETE FROM token_buckets),
          horizon AS (UPDATE feed_horizon SET purged_key = '0'),
          purges AS (UPDATE purges SET ended_at = '-infinity')

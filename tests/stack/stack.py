@@ -70,6 +70,7 @@ class Stack:
             "DATABASE_URL": database.url,
             "RABBITMQ_URL": broker_url,
             "GRADING_AUDIO_URL": self.recordings.as_uri(),
+            "GRADING_AUTH": "off",
             "WORKER_PULSE_FILE": str(self.pulse),
             "GRADING_POLL_SECONDS": "0.2",
             "GRADING_LEASE_SECONDS": "2",

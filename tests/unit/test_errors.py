@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from grading import exceptions as domain
+from grading.domain.caller import Scope
 from grading.domain.job import JobState
 from grading.domain.work import Skill
 from server import exceptions as service
@@ -29,6 +30,7 @@ SECRET = "host db.internal user vstep password hunter2"
 #: Never leave the process that they are raised in.
 INTERNAL = {
     domain.AudioRefused,
+    domain.CertificateTaken,
     domain.RecordingGone,
     domain.SettingsError,
     domain.LeaseLost,
@@ -79,6 +81,8 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     ),
     (service.AudioTooLarge(25), StatusCode.INVALID_ARGUMENT, "AUDIO_TOO_LARGE"),
     (service.UploadStalled(30), StatusCode.UNAVAILABLE, "UPLOAD_STALLED"),
+    (service.Unauthenticated(), StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED"),
+    (service.ScopeMissing(Scope.ADMIN), StatusCode.PERMISSION_DENIED, "SCOPE_MISSING"),
     (service.Draining(), StatusCode.UNAVAILABLE, "DRAINING"),
     (service.StreamTooOld(), StatusCode.UNAVAILABLE, "STREAM_AGE_LIMIT"),
     (service.WatcherTooSlow(), StatusCode.UNAVAILABLE, "WATCHER_TOO_SLOW"),

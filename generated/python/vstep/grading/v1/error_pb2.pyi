@@ -312,6 +312,28 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         { "reason": "ERROR_REASON_UPLOAD_STALLED", "domain": "grading.vstep" }
     """
+    ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 31
+    """The call showed no token and no certificate that lets its caller in: none at
+    all, or one that is unknown, wrong, expired or revoked. Which, the service
+    tells its log alone. A stream that is open ends so when its caller's token
+    expires or is revoked. Call again with a valid one:
+    `authorization: Bearer vstep_…`.
+
+    Example, with status UNAUTHENTICATED:
+
+        { "reason": "ERROR_REASON_UNAUTHENTICATED", "domain": "grading.vstep" }
+    """
+    ERROR_REASON_SCOPE_MISSING: _ErrorReason.ValueType  # 32
+    """The caller was let in, but what it showed is not good for this method.
+    `metadata.scope` is the scope that the method needs: `submit`, `read`,
+    `review` or `admin`.
+
+    Example, with status PERMISSION_DENIED:
+
+        { "reason": "ERROR_REASON_SCOPE_MISSING",
+          "domain": "grading.vstep",
+          "metadata": { "scope": "admin" } }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -611,5 +633,27 @@ Nothing was stored. Upload the recording again.
 Example, with status UNAVAILABLE:
 
     { "reason": "ERROR_REASON_UPLOAD_STALLED", "domain": "grading.vstep" }
+"""
+ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 31
+"""The call showed no token and no certificate that lets its caller in: none at
+all, or one that is unknown, wrong, expired or revoked. Which, the service
+tells its log alone. A stream that is open ends so when its caller's token
+expires or is revoked. Call again with a valid one:
+`authorization: Bearer vstep_…`.
+
+Example, with status UNAUTHENTICATED:
+
+    { "reason": "ERROR_REASON_UNAUTHENTICATED", "domain": "grading.vstep" }
+"""
+ERROR_REASON_SCOPE_MISSING: ErrorReason.ValueType  # 32
+"""The caller was let in, but what it showed is not good for this method.
+`metadata.scope` is the scope that the method needs: `submit`, `read`,
+`review` or `admin`.
+
+Example, with status PERMISSION_DENIED:
+
+    { "reason": "ERROR_REASON_SCOPE_MISSING",
+      "domain": "grading.vstep",
+      "metadata": { "scope": "admin" } }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

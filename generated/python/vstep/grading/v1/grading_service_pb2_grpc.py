@@ -37,8 +37,17 @@ class GradingServiceStub:
     4 MiB that the server reads.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
     with `google.rpc.RetryInfo`: call again after the delay.
+    - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+    valid `authorization: Bearer …`, and its connection no client certificate
+    that stands for a caller.
+    - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+    that the method names in brackets.
     - DEADLINE_EXCEEDED: the caller's own deadline passed.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+
+    A caller belongs to a tenant, and every other tenant's job, recording, cursor
+    and page token is to it one that there isn't. A `request_id`, a
+    `submission_id` and a `user_id` are names within a tenant.
 
     Each call's trailing metadata carries `x-request-id`: the caller's own, where
     it sent one, or a new one.
@@ -124,8 +133,17 @@ class GradingServiceServicer:
     4 MiB that the server reads.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
     with `google.rpc.RetryInfo`: call again after the delay.
+    - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+    valid `authorization: Bearer …`, and its connection no client certificate
+    that stands for a caller.
+    - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+    that the method names in brackets.
     - DEADLINE_EXCEEDED: the caller's own deadline passed.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+
+    A caller belongs to a tenant, and every other tenant's job, recording, cursor
+    and page token is to it one that there isn't. A `request_id`, a
+    `submission_id` and a `user_id` are names within a tenant.
 
     Each call's trailing metadata carries `x-request-id`: the caller's own, where
     it sent one, or a new one.
@@ -133,7 +151,7 @@ class GradingServiceServicer:
 
     def SubmitJob(self, request, context):
         """Stores one unit of work, to be graded. When this call has answered, the job
-        survives the loss of any process.
+        survives the loss of any process. [submit]
 
         Safe to repeat: the same `request_id` with the same payload answers with
         the same job and `deduplicated`.
@@ -156,7 +174,7 @@ class GradingServiceServicer:
         holds what is known of it, the others its bytes in their order. When this
         call has answered, the recording is stored; when it ends otherwise, nothing
         is. A recording that no job has named within
-        `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+        `GRADING_RETENTION_UPLOADS_SECONDS` is erased. [submit]
 
         Repeating it stores another recording.
 
@@ -175,7 +193,7 @@ class GradingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetJob(self, request, context):
-        """Tells where a job stands.
+        """Tells where a job stands. [read]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         """
@@ -184,7 +202,7 @@ class GradingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListJobs(self, request, context):
-        """Lists jobs, newest first, a page at a time.
+        """Lists jobs, newest first, a page at a time. [read]
 
         - INVALID_ARGUMENT, `ERROR_REASON_PAGE_TOKEN_INVALID`: the token is not
         one of this filter's.
@@ -195,7 +213,7 @@ class GradingServiceServicer:
 
     def WatchJob(self, request, context):
         """Sends every event of a job after a cursor, in order, each exactly once, and
-        new ones as they happen.
+        new ones as they happen. [read]
 
         How the stream ends:
 
@@ -217,6 +235,7 @@ class GradingServiceServicer:
     def WaitJob(self, request, context):
         """Waits until a job ends or the wait is over, and tells where it stands then.
         For clients whose streams are weak: call it again until the job has ended.
+        [read]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         """
@@ -225,7 +244,7 @@ class GradingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetResult(self, request, context):
-        """Fetches the result of a job that is COMPLETED.
+        """Fetches the result of a job that is COMPLETED. [read]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_RESULT_NOT_AVAILABLE`: the job is not
@@ -237,7 +256,7 @@ class GradingServiceServicer:
 
     def CancelJob(self, request, context):
         """Cancels a job that has not ended. A worker that is grading it stops; its
-        work is thrown away. Cancelling a cancelled job changes nothing.
+        work is thrown away. Cancelling a cancelled job changes nothing. [submit]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
@@ -250,7 +269,7 @@ class GradingServiceServicer:
     def BatchSubmitJobs(self, request, context):
         """Stores up to 1,000 units of work in one transaction, with an outcome for
         each. A refusal of one item doesn't touch the others; only a full backlog
-        refuses the whole batch.
+        refuses the whole batch. [submit]
 
         - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
         """
@@ -262,6 +281,7 @@ class GradingServiceServicer:
         """Sends the events of all jobs of a filter in one order, from a cursor on,
         each at least once: what an application stores together with the cursor it
         has exactly once. The order of a job's own events is that of its log.
+        [read]
 
         How the stream ends; it never ends OK:
 
@@ -277,6 +297,7 @@ class GradingServiceServicer:
         """Grades the work of a FAILED job again: as a new job for the same
         submission, with the next `attempt`. The failed one stays as it is. A
         recording that was given by its address is fetched from there again.
+        [submit]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -294,6 +315,7 @@ class GradingServiceServicer:
         result with its quotes, the events. A job that has not ended is cancelled
         with it. What is left is an audit row that
         says which job was erased and when. Erasing it again changes nothing.
+        [admin]
 
         Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
         """
@@ -384,8 +406,17 @@ class GradingService:
     4 MiB that the server reads.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
     with `google.rpc.RetryInfo`: call again after the delay.
+    - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+    valid `authorization: Bearer …`, and its connection no client certificate
+    that stands for a caller.
+    - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+    that the method names in brackets.
     - DEADLINE_EXCEEDED: the caller's own deadline passed.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+
+    A caller belongs to a tenant, and every other tenant's job, recording, cursor
+    and page token is to it one that there isn't. A `request_id`, a
+    `submission_id` and a `user_id` are names within a tenant.
 
     Each call's trailing metadata carries `x-request-id`: the caller's own, where
     it sent one, or a new one.

@@ -38,8 +38,17 @@ class GradingServiceStub:
       4 MiB that the server reads.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
       with `google.rpc.RetryInfo`: call again after the delay.
+    - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+      valid `authorization: Bearer …`, and its connection no client certificate
+      that stands for a caller.
+    - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+      that the method names in brackets.
     - DEADLINE_EXCEEDED: the caller's own deadline passed.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+
+    A caller belongs to a tenant, and every other tenant's job, recording, cursor
+    and page token is to it one that there isn't. A `request_id`, a
+    `submission_id` and a `user_id` are names within a tenant.
 
     Each call's trailing metadata carries `x-request-id`: the caller's own, where
     it sent one, or a new one.
@@ -51,7 +60,7 @@ class GradingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> GradingServiceAsyncStub: ...
     SubmitJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.SubmitJobRequest, _grading_service_pb2.SubmitJobResponse]
     """Stores one unit of work, to be graded. When this call has answered, the job
-    survives the loss of any process.
+    survives the loss of any process. [submit]
 
     Safe to repeat: the same `request_id` with the same payload answers with
     the same job and `deduplicated`.
@@ -70,7 +79,7 @@ class GradingServiceStub:
     holds what is known of it, the others its bytes in their order. When this
     call has answered, the recording is stored; when it ends otherwise, nothing
     is. A recording that no job has named within
-    `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+    `GRADING_RETENTION_UPLOADS_SECONDS` is erased. [submit]
 
     Repeating it stores another recording.
 
@@ -85,19 +94,19 @@ class GradingServiceStub:
       recordings can't be reached.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.GetJobRequest, _grading_service_pb2.GetJobResponse]
-    """Tells where a job stands.
+    """Tells where a job stands. [read]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     """
     ListJobs: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.ListJobsRequest, _grading_service_pb2.ListJobsResponse]
-    """Lists jobs, newest first, a page at a time.
+    """Lists jobs, newest first, a page at a time. [read]
 
     - INVALID_ARGUMENT, `ERROR_REASON_PAGE_TOKEN_INVALID`: the token is not
       one of this filter's.
     """
     WatchJob: _grpc.UnaryStreamMultiCallable[_grading_service_pb2.WatchJobRequest, _grading_service_pb2.WatchJobResponse]
     """Sends every event of a job after a cursor, in order, each exactly once, and
-    new ones as they happen.
+    new ones as they happen. [read]
 
     How the stream ends:
 
@@ -115,11 +124,12 @@ class GradingServiceStub:
     WaitJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.WaitJobRequest, _grading_service_pb2.WaitJobResponse]
     """Waits until a job ends or the wait is over, and tells where it stands then.
     For clients whose streams are weak: call it again until the job has ended.
+    [read]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     """
     GetResult: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.GetResultRequest, _grading_service_pb2.GetResultResponse]
-    """Fetches the result of a job that is COMPLETED.
+    """Fetches the result of a job that is COMPLETED. [read]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_RESULT_NOT_AVAILABLE`: the job is not
@@ -127,7 +137,7 @@ class GradingServiceStub:
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.CancelJobRequest, _grading_service_pb2.CancelJobResponse]
     """Cancels a job that has not ended. A worker that is grading it stops; its
-    work is thrown away. Cancelling a cancelled job changes nothing.
+    work is thrown away. Cancelling a cancelled job changes nothing. [submit]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
@@ -136,7 +146,7 @@ class GradingServiceStub:
     BatchSubmitJobs: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.BatchSubmitJobsRequest, _grading_service_pb2.BatchSubmitJobsResponse]
     """Stores up to 1,000 units of work in one transaction, with an outcome for
     each. A refusal of one item doesn't touch the others; only a full backlog
-    refuses the whole batch.
+    refuses the whole batch. [submit]
 
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
     """
@@ -144,6 +154,7 @@ class GradingServiceStub:
     """Sends the events of all jobs of a filter in one order, from a cursor on,
     each at least once: what an application stores together with the cursor it
     has exactly once. The order of a job's own events is that of its log.
+    [read]
 
     How the stream ends; it never ends OK:
 
@@ -155,6 +166,7 @@ class GradingServiceStub:
     """Grades the work of a FAILED job again: as a new job for the same
     submission, with the next `attempt`. The failed one stays as it is. A
     recording that was given by its address is fetched from there again.
+    [submit]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -168,6 +180,7 @@ class GradingServiceStub:
     result with its quotes, the events. A job that has not ended is cancelled
     with it. What is left is an audit row that
     says which job was erased and when. Erasing it again changes nothing.
+    [admin]
 
     Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
     """
@@ -185,8 +198,17 @@ class GradingServiceAsyncStub(GradingServiceStub):
       4 MiB that the server reads.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
       with `google.rpc.RetryInfo`: call again after the delay.
+    - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+      valid `authorization: Bearer …`, and its connection no client certificate
+      that stands for a caller.
+    - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+      that the method names in brackets.
     - DEADLINE_EXCEEDED: the caller's own deadline passed.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+
+    A caller belongs to a tenant, and every other tenant's job, recording, cursor
+    and page token is to it one that there isn't. A `request_id`, a
+    `submission_id` and a `user_id` are names within a tenant.
 
     Each call's trailing metadata carries `x-request-id`: the caller's own, where
     it sent one, or a new one.
@@ -195,7 +217,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SubmitJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.SubmitJobRequest, _grading_service_pb2.SubmitJobResponse]  # type: ignore[assignment]
     """Stores one unit of work, to be graded. When this call has answered, the job
-    survives the loss of any process.
+    survives the loss of any process. [submit]
 
     Safe to repeat: the same `request_id` with the same payload answers with
     the same job and `deduplicated`.
@@ -214,7 +236,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     holds what is known of it, the others its bytes in their order. When this
     call has answered, the recording is stored; when it ends otherwise, nothing
     is. A recording that no job has named within
-    `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+    `GRADING_RETENTION_UPLOADS_SECONDS` is erased. [submit]
 
     Repeating it stores another recording.
 
@@ -229,19 +251,19 @@ class GradingServiceAsyncStub(GradingServiceStub):
       recordings can't be reached.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.GetJobRequest, _grading_service_pb2.GetJobResponse]  # type: ignore[assignment]
-    """Tells where a job stands.
+    """Tells where a job stands. [read]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     """
     ListJobs: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.ListJobsRequest, _grading_service_pb2.ListJobsResponse]  # type: ignore[assignment]
-    """Lists jobs, newest first, a page at a time.
+    """Lists jobs, newest first, a page at a time. [read]
 
     - INVALID_ARGUMENT, `ERROR_REASON_PAGE_TOKEN_INVALID`: the token is not
       one of this filter's.
     """
     WatchJob: _aio.UnaryStreamMultiCallable[_grading_service_pb2.WatchJobRequest, _grading_service_pb2.WatchJobResponse]  # type: ignore[assignment]
     """Sends every event of a job after a cursor, in order, each exactly once, and
-    new ones as they happen.
+    new ones as they happen. [read]
 
     How the stream ends:
 
@@ -259,11 +281,12 @@ class GradingServiceAsyncStub(GradingServiceStub):
     WaitJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.WaitJobRequest, _grading_service_pb2.WaitJobResponse]  # type: ignore[assignment]
     """Waits until a job ends or the wait is over, and tells where it stands then.
     For clients whose streams are weak: call it again until the job has ended.
+    [read]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     """
     GetResult: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.GetResultRequest, _grading_service_pb2.GetResultResponse]  # type: ignore[assignment]
-    """Fetches the result of a job that is COMPLETED.
+    """Fetches the result of a job that is COMPLETED. [read]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_RESULT_NOT_AVAILABLE`: the job is not
@@ -271,7 +294,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.CancelJobRequest, _grading_service_pb2.CancelJobResponse]  # type: ignore[assignment]
     """Cancels a job that has not ended. A worker that is grading it stops; its
-    work is thrown away. Cancelling a cancelled job changes nothing.
+    work is thrown away. Cancelling a cancelled job changes nothing. [submit]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
@@ -280,7 +303,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     BatchSubmitJobs: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.BatchSubmitJobsRequest, _grading_service_pb2.BatchSubmitJobsResponse]  # type: ignore[assignment]
     """Stores up to 1,000 units of work in one transaction, with an outcome for
     each. A refusal of one item doesn't touch the others; only a full backlog
-    refuses the whole batch.
+    refuses the whole batch. [submit]
 
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
     """
@@ -288,6 +311,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     """Sends the events of all jobs of a filter in one order, from a cursor on,
     each at least once: what an application stores together with the cursor it
     has exactly once. The order of a job's own events is that of its log.
+    [read]
 
     How the stream ends; it never ends OK:
 
@@ -299,6 +323,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     """Grades the work of a FAILED job again: as a new job for the same
     submission, with the next `attempt`. The failed one stays as it is. A
     recording that was given by its address is fetched from there again.
+    [submit]
 
     - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
     - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -312,6 +337,7 @@ class GradingServiceAsyncStub(GradingServiceStub):
     result with its quotes, the events. A job that has not ended is cancelled
     with it. What is left is an audit row that
     says which job was erased and when. Erasing it again changes nothing.
+    [admin]
 
     Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
     """
@@ -328,8 +354,17 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
       4 MiB that the server reads.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
       with `google.rpc.RetryInfo`: call again after the delay.
+    - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+      valid `authorization: Bearer …`, and its connection no client certificate
+      that stands for a caller.
+    - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+      that the method names in brackets.
     - DEADLINE_EXCEEDED: the caller's own deadline passed.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+
+    A caller belongs to a tenant, and every other tenant's job, recording, cursor
+    and page token is to it one that there isn't. A `request_id`, a
+    `submission_id` and a `user_id` are names within a tenant.
 
     Each call's trailing metadata carries `x-request-id`: the caller's own, where
     it sent one, or a new one.
@@ -342,7 +377,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.SubmitJobResponse, _abc.Awaitable[_grading_service_pb2.SubmitJobResponse]]:
         """Stores one unit of work, to be graded. When this call has answered, the job
-        survives the loss of any process.
+        survives the loss of any process. [submit]
 
         Safe to repeat: the same `request_id` with the same payload answers with
         the same job and `deduplicated`.
@@ -367,7 +402,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         holds what is known of it, the others its bytes in their order. When this
         call has answered, the recording is stored; when it ends otherwise, nothing
         is. A recording that no job has named within
-        `GRADING_RETENTION_UPLOADS_SECONDS` is erased.
+        `GRADING_RETENTION_UPLOADS_SECONDS` is erased. [submit]
 
         Repeating it stores another recording.
 
@@ -388,7 +423,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _grading_service_pb2.GetJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.GetJobResponse, _abc.Awaitable[_grading_service_pb2.GetJobResponse]]:
-        """Tells where a job stands.
+        """Tells where a job stands. [read]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         """
@@ -399,7 +434,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _grading_service_pb2.ListJobsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.ListJobsResponse, _abc.Awaitable[_grading_service_pb2.ListJobsResponse]]:
-        """Lists jobs, newest first, a page at a time.
+        """Lists jobs, newest first, a page at a time. [read]
 
         - INVALID_ARGUMENT, `ERROR_REASON_PAGE_TOKEN_INVALID`: the token is not
           one of this filter's.
@@ -412,7 +447,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_grading_service_pb2.WatchJobResponse], _abc.AsyncIterator[_grading_service_pb2.WatchJobResponse]]:
         """Sends every event of a job after a cursor, in order, each exactly once, and
-        new ones as they happen.
+        new ones as they happen. [read]
 
         How the stream ends:
 
@@ -436,6 +471,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_grading_service_pb2.WaitJobResponse, _abc.Awaitable[_grading_service_pb2.WaitJobResponse]]:
         """Waits until a job ends or the wait is over, and tells where it stands then.
         For clients whose streams are weak: call it again until the job has ended.
+        [read]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         """
@@ -446,7 +482,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _grading_service_pb2.GetResultRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.GetResultResponse, _abc.Awaitable[_grading_service_pb2.GetResultResponse]]:
-        """Fetches the result of a job that is COMPLETED.
+        """Fetches the result of a job that is COMPLETED. [read]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_RESULT_NOT_AVAILABLE`: the job is not
@@ -460,7 +496,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_grading_service_pb2.CancelJobResponse, _abc.Awaitable[_grading_service_pb2.CancelJobResponse]]:
         """Cancels a job that has not ended. A worker that is grading it stops; its
-        work is thrown away. Cancelling a cancelled job changes nothing.
+        work is thrown away. Cancelling a cancelled job changes nothing. [submit]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_JOB_ENDED`: the job is COMPLETED or
@@ -475,7 +511,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_grading_service_pb2.BatchSubmitJobsResponse, _abc.Awaitable[_grading_service_pb2.BatchSubmitJobsResponse]]:
         """Stores up to 1,000 units of work in one transaction, with an outcome for
         each. A refusal of one item doesn't touch the others; only a full backlog
-        refuses the whole batch.
+        refuses the whole batch. [submit]
 
         - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
         """
@@ -489,6 +525,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sends the events of all jobs of a filter in one order, from a cursor on,
         each at least once: what an application stores together with the cursor it
         has exactly once. The order of a job's own events is that of its log.
+        [read]
 
         How the stream ends; it never ends OK:
 
@@ -506,6 +543,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Grades the work of a FAILED job again: as a new job for the same
         submission, with the next `attempt`. The failed one stays as it is. A
         recording that was given by its address is fetched from there again.
+        [submit]
 
         - NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`: there is no such job.
         - FAILED_PRECONDITION, `ERROR_REASON_JOB_NOT_FAILED`: it did not fail.
@@ -525,6 +563,7 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         result with its quotes, the events. A job that has not ended is cancelled
         with it. What is left is an audit row that
         says which job was erased and when. Erasing it again changes nothing.
+        [admin]
 
         Watchers of the job end with NOT_FOUND, `ERROR_REASON_JOB_NOT_FOUND`.
         """

@@ -434,6 +434,36 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_UPLOAD_STALLED = 30;
    */
   UPLOAD_STALLED = 30,
+
+  /**
+   * The call showed no token and no certificate that lets its caller in: none at
+   * all, or one that is unknown, wrong, expired or revoked. Which, the service
+   * tells its log alone. A stream that is open ends so when its caller's token
+   * expires or is revoked. Call again with a valid one:
+   * `authorization: Bearer vstep_…`.
+   *
+   * Example, with status UNAUTHENTICATED:
+   *
+   *     { "reason": "ERROR_REASON_UNAUTHENTICATED", "domain": "grading.vstep" }
+   *
+   * @generated from enum value: ERROR_REASON_UNAUTHENTICATED = 31;
+   */
+  UNAUTHENTICATED = 31,
+
+  /**
+   * The caller was let in, but what it showed is not good for this method.
+   * `metadata.scope` is the scope that the method needs: `submit`, `read`,
+   * `review` or `admin`.
+   *
+   * Example, with status PERMISSION_DENIED:
+   *
+   *     { "reason": "ERROR_REASON_SCOPE_MISSING",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "scope": "admin" } }
+   *
+   * @generated from enum value: ERROR_REASON_SCOPE_MISSING = 32;
+   */
+  SCOPE_MISSING = 32,
 }
 
 /**

@@ -230,8 +230,17 @@ export const DeleteJobResponseSchema = /*@__PURE__*/
  *   4 MiB that the server reads.
  * - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
  *   with `google.rpc.RetryInfo`: call again after the delay.
+ * - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
+ *   valid `authorization: Bearer …`, and its connection no client certificate
+ *   that stands for a caller.
+ * - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
+ *   that the method names in brackets.
  * - DEADLINE_EXCEEDED: the caller's own deadline passed.
  * - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
+ *
+ * A caller belongs to a tenant, and every other tenant's job, recording, cursor
+ * and page token is to it one that there isn't. A `request_id`, a
+ * `submission_id` and a `user_id` are names within a tenant.
  *
  * Each call's trailing metadata carries `x-request-id`: the caller's own, where
  * it sent one, or a new one.
