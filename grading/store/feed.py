@@ -5,6 +5,7 @@ transaction that wrote it, so an event whose key lies below the oldest running
 transaction can have no neighbour with a smaller key still to come: whoever might
 write one has ended. The reader stops there. Within a job keys never fall, since
 each change of a job takes the greatest of its own key and the transaction's.
+Where the database was restored, an offset is added to ids (``grading.store.origin``).
 """
 
 import base64
@@ -12,7 +13,7 @@ import binascii
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -87,15 +88,26 @@ class FeedPage:
 # an event, and not the oldest running transaction's id: the ids of transactions that
 # wrote nothing to the disk are given out again after a crash of PostgreSQL, and a
 # cursor behind such an id would pass over whatever is written under it then.
+#
+# A restore takes back a time, and cursors of that time would pass over what is written
+# since. They lie in a gap that the restore left; or beyond the bound, where nobody has
+# told yet that there was one.
 _BOUNDS = """
     SELECT CAST(CAST(purged_key AS text) AS bigint) AS purged,
-           CAST(CAST(greatest(purged_key, (
-               SELECT feed_key FROM events
-               WHERE feed_key < pg_snapshot_xmin(pg_current_snapshot())
-               ORDER BY feed_key DESC
-               LIMIT 1
-           )) AS text) AS bigint) AS newest
-    FROM feed_horizon
+           (SELECT CAST(CAST(after_key AS text) AS bigint) FROM feed_restores
+            WHERE after_key < CAST(CAST(:feed_key AS text) AS xid8)
+              AND before_key > CAST(CAST(:feed_key AS text) AS xid8)) AS undone_after,
+           CAST(CAST(newest AS text) AS bigint) AS newest,
+           CAST(CAST(feed_bound() AS text) AS bigint) AS bound
+    FROM (
+        SELECT purged_key, greatest(purged_key, (
+            SELECT feed_key FROM events
+            WHERE feed_key < feed_bound()
+            ORDER BY feed_key DESC
+            LIMIT 1
+        )) AS newest
+        FROM feed_horizon
+    ) AS horizon
 """
 
 # Bounds and events come from one snapshot. The one row of bounds comes also where no
@@ -109,7 +121,7 @@ _READ = text(f"""
         JOIN jobs ON jobs.id = events.job_id
         WHERE (events.feed_key, events.job_id, events.sequence)
               > (CAST(CAST(:feed_key AS text) AS xid8), CAST(:job_id AS uuid), :sequence)
-          AND events.feed_key < pg_snapshot_xmin(pg_current_snapshot())
+          AND events.feed_key < feed_bound()
           AND (CAST(:states AS text[]) IS NULL OR events.state = ANY(CAST(:states AS text[])))
         ORDER BY events.feed_key, events.job_id, events.sequence
         LIMIT :limit
@@ -128,7 +140,7 @@ def read_feed(
     """Read up to ``limit`` events after ``cursor``, in the feed's order; of ``states`` alone.
 
     Raises:
-        CursorTooOld: events after the cursor were purged.
+        CursorTooOld: events after the cursor were purged, or a restore has undone its time.
     """
     rows = conn.execute(
         _READ,
@@ -140,7 +152,7 @@ def read_feed(
             "states": None if states is None else [state.value for state in states],
         },
     ).all()
-    _refuse_too_old(cursor, rows[0].purged)
+    _refuse_unusable(cursor, rows[0])
     events = [
         FeedEvent(
             event_from(row),
@@ -161,17 +173,22 @@ def feed_start(conn: Connection, token: str, *, at_end: bool) -> Cursor:
 
     Raises:
         CursorInvalid: the cursor was made up.
-        CursorTooOld: events after it were purged; the error has the oldest that can be used.
+        CursorTooOld: events after it were purged, or a restore has undone its time; the
+            error has the oldest that can be used.
     """
-    bounds = conn.execute(_END).one()
-    if token:
-        cursor = Cursor.read(token)
-        _refuse_too_old(cursor, bounds.purged)
+    cursor = Cursor.read(token) if token else None
+    bounds = conn.execute(_END, {"feed_key": cursor.feed_key if cursor else 0}).one()
+    if cursor is not None:
+        _refuse_unusable(cursor, bounds)
         return cursor
     return Cursor.after(bounds.newest if at_end else bounds.purged)
 
 
-def _refuse_too_old(cursor: Cursor, purged: int) -> None:
-    oldest = Cursor.after(purged)
+def _refuse_unusable(cursor: Cursor, bounds: Any) -> None:
+    oldest = Cursor.after(bounds.purged)
     if cursor < oldest:
         raise CursorTooOld(oldest.write())
+    if bounds.undone_after is not None:
+        raise CursorTooOld(max(oldest, Cursor.after(bounds.undone_after)).write())
+    if cursor.feed_key >= bounds.bound:
+        raise CursorTooOld(Cursor.after(bounds.newest).write())

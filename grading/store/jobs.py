@@ -94,7 +94,7 @@ _CANCEL = text("""
     WITH cancelled AS (
         UPDATE jobs
         SET state = 'cancelled', last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
+            feed_key = greatest(feed_key, current_feed_key()), lease_expires_at = NULL,
             next_run_at = NULL, updated_at = now(), ended_at = now()
         WHERE id = :job_id
           AND state IN ('queued', 'processing', 'analyzing', 'grading', 'retrying')

@@ -129,7 +129,7 @@ _WRITE = text("""
         UPDATE jobs
         SET state = write.state, progress = coalesce(write.progress, jobs.progress),
             last_sequence = last_sequence + json_array_length(write.events),
-            feed_key = greatest(feed_key, pg_current_xact_id()),
+            feed_key = greatest(feed_key, current_feed_key()),
             retries = jobs.retries + write.retries,
             lease_expires_at = CASE WHEN write.outcome IS NULL THEN lease_expires_at END,
             next_run_at = now() + write.wait, updated_at = now(),

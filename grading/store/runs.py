@@ -43,7 +43,7 @@ _CLAIM = text("""
     claimed AS (
         UPDATE jobs
         SET state = 'processing', progress = 0, run = run + 1, last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()),
+            feed_key = greatest(feed_key, current_feed_key()),
             lease_expires_at = now() + :lease, next_run_at = NULL, updated_at = now()
         WHERE id = ANY(ARRAY(SELECT id FROM wanted))
         RETURNING *
