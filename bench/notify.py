@@ -8,6 +8,7 @@ that no two of them share a flush. A slow disk makes that worse: with NOTIFY the
 most as many commits a second as the disk has flushes.
 """
 
+import os
 import re
 import subprocess
 import tempfile
@@ -17,14 +18,12 @@ from statistics import median
 import psycopg
 
 from bench.command import run
-from bench.report import Aim, Bound, Figure, Report
+from bench.report import Figure, Report
 from embedded.postgres import PrivatePostgres, programs_folder
 
-ROUNDS, SECONDS = 3, 2
+ROUNDS, SECONDS = 3, 3
 CLIENTS = (1, 16)
 ROWS = 20
-#: How much of its commits a busy database must keep at 16 connections.
-AIM = 0.1
 
 _WRITE = "INSERT INTO notes (id) SELECT gen_random_uuid() FROM generate_series(1, {rows})"
 SCRIPTS = {
@@ -42,6 +41,7 @@ def commits(url: str, script: Path, clients: int) -> float:
             f"--client={clients}", f"--jobs={min(clients, 2)}", f"--time={SECONDS}",
             f"--file={script}", url,
         ],
+        env={**os.environ, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     found = re.search(r"tps = ([\d.]+)", ended.stdout)
@@ -65,16 +65,16 @@ def measure() -> Report:
                 listener.execute("LISTEN job_events")
             for rows in (1, ROWS):
                 for clients in CLIENTS:
-                    rates: dict[str, list[float]] = {name: [] for name in SCRIPTS}
+                    rates: dict[str, list[float]] = {kind: [] for kind in SCRIPTS}
                     for _ in range(ROUNDS):
-                        for name, script in SCRIPTS.items():
-                            file = folder / f"{name}.sql"
+                        for kind, script in SCRIPTS.items():
+                            file = folder / f"{kind}.sql"
                             file.write_text(script.format(rows=rows))
-                            rates[name].append(commits(postgres.url, file, clients))
+                            rates[kind].append(commits(postgres.url, file, clients))
                             for _ in listener.notifies(timeout=0.0):
                                 pass  # or PostgreSQL's queue of notifications fills
-                    for name, measured in rates.items():
-                        figures[f"{name}_{clients}_clients_{rows}_rows_per_s"] = median(measured)
+                    for kind, measured in rates.items():
+                        figures[f"{kind}_{clients}_clients_{rows}_rows_per_s"] = median(measured)
                     ratios[clients, rows] = median(
                         n / q for n, q in zip(rates["notify"], rates["quiet"], strict=True)
                     )
@@ -83,8 +83,7 @@ def measure() -> Report:
             postgres.stop()
     for (clients, rows), ratio in ratios.items():
         figures[f"kept_{clients}_clients_{rows}_rows"] = ratio
-    aim = Aim("notify_kept_share_16", ratios[16, 1], AIM, Bound.AT_LEAST)
-    return Report("Commits with NOTIFY against commits without", figures, (aim,))
+    return Report("Commits with NOTIFY against commits without", figures, ())
 
 
 if __name__ == "__main__":

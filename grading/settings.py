@@ -11,6 +11,7 @@ from grading.audio_settings import AudioSettings
 from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.exceptions import SettingsError
+from grading.pooling_settings import PoolingSettings
 from grading.provider_settings import ProviderSettings
 from grading.transcription_settings import TranscriptionSettings
 
@@ -49,7 +50,7 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
+class Settings(ProviderSettings, TranscriptionSettings, AudioSettings, PoolingSettings):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.

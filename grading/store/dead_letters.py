@@ -38,7 +38,7 @@ _FAIL = text("""
                jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
-    SELECT pg_notify('job_events', id::text) FROM failed
+    SELECT notify_job(id) FROM failed
 """)
 
 

@@ -59,7 +59,7 @@ _FLAG = """
                'Delayed: more work waits than can be graded soon.', true, now(), feed_key
         FROM flagged
     )
-    SELECT pg_notify('job_events', id::text) FROM flagged
+    SELECT notify_job(id) FROM flagged
 """
 
 _FLAG_LONG_WAITING = text(

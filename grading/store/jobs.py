@@ -115,7 +115,7 @@ _CANCEL = text("""
         SELECT id, last_sequence, run, state, 'ended', progress, 'Cancelled.', now(), feed_key
         FROM cancelled
     )
-    SELECT cancelled.*, pg_notify('job_events', id::text) FROM cancelled
+    SELECT cancelled.*, notify_job(id) FROM cancelled
 """)
 
 

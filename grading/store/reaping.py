@@ -62,7 +62,7 @@ _MOVE = text("""
                progress, message, outcome, now(), feed_key
         FROM moved
     )
-    SELECT pg_notify('job_events', id::text) FROM moved
+    SELECT notify_job(id) FROM moved
 """)
 
 
@@ -162,7 +162,7 @@ _OVERDUE = text("""
                jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
-    SELECT pg_notify('job_events', id::text) FROM failed
+    SELECT notify_job(id) FROM failed
 """)
 
 

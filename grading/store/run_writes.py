@@ -172,7 +172,7 @@ _WRITE = text("""
         JOIN write ON write.job_id = moved.id
         CROSS JOIN json_array_elements(events) WITH ORDINALITY AS e (event, place)
     )
-    SELECT id, pg_notify('job_events', id::text) FROM moved
+    SELECT id, notify_job(id) FROM moved
 """)
 
 

@@ -67,7 +67,7 @@ _CLAIM = text("""
            claimed.user_id, answers.prompt, answers.requirements, answers.text,
            answers.feedback_language, answers.recording_id, answers.audio_url,
            recordings.key AS recording_key,
-           pg_notify('job_events', claimed.id::text)
+           notify_job(claimed.id)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
     LEFT JOIN recordings ON recordings.id = answers.recording_id
