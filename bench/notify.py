@@ -28,7 +28,7 @@ ROWS = 20
 _WRITE = "INSERT INTO notes (id) SELECT gen_random_uuid() FROM generate_series(1, {rows})"
 SCRIPTS = {
     "quiet": f"{_WRITE};",
-    "notify": f"WITH note AS ({_WRITE} RETURNING id)"
+    "notify": f"WITH note AS ({_WRITE} RETURNING id)"  # noqa: S608
     " SELECT pg_notify('job_events', id::text) FROM note;",
 }
 

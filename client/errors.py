@@ -70,7 +70,7 @@ class CursorRefused(CallRefused):
 
 
 class CursorTooOld(CursorRefused):
-    """Events at the cursor were purged, or undone by a restore: fetch with ``list`` what they told."""
+    """Events at the cursor were purged, or undone; what they told can be had with ``list``."""
 
 
 class CursorInvalid(CursorRefused):

@@ -65,4 +65,6 @@ def make_async_engine(settings: Settings, application: str, pool_size: int = 10)
     Doesn't ask a pooled connection whether it lives, since that costs a round
     trip a call; ``server.store`` calls once more instead when it was dead.
     """
-    return create_async_engine(sqlalchemy_url(settings), **_options(settings, application, pool_size))
+    return create_async_engine(
+        sqlalchemy_url(settings), **_options(settings, application, pool_size)
+    )

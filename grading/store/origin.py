@@ -44,7 +44,7 @@ _GAP = text("""
 """)
 
 _FORGET = text("DELETE FROM feed_origin")
-_REMEMBER = text(f"INSERT INTO feed_origin {_HERE}")  # noqa: S608
+_REMEMBER = text(f"INSERT INTO feed_origin {_HERE}")
 
 _KEYS = """
     CREATE OR REPLACE FUNCTION current_feed_key() RETURNS xid8 LANGUAGE sql VOLATILE

@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from grading.store.feed import Cursor
-from tests.stack.door import Door, refusal, refused_with
+from tests.stack.door import Door, Refused, refusal, refused_with
 from tests.stack.postgres import Database, private_postgres
 from tests.stack.postgres_programs import run_commands
 from tests.stack.process import CHECKOUT
@@ -30,6 +30,10 @@ TEXTS = ("Graded at once.", "slow:0.5", "late:0.3")
 #: So that the old cluster's transaction ids lie far beyond the new one's.
 SPEND_IDS = """
     DO $$ BEGIN FOR i IN 1..20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$
+"""
+
+_GRADED_TWICE = """
+    SELECT job_id FROM runs WHERE outcome = 'completed' GROUP BY job_id HAVING count(*) > 1
 """
 
 
@@ -83,6 +87,10 @@ class _Load:
         self._thread.join(10)
 
 
+def _completed(follower: _Follower) -> set[str]:
+    return {e.job_id for _, e in follower.events if e.state == JOB_STATE_COMPLETED}
+
+
 def _watched(door: Door, job_id: str) -> list[JobEvent]:
     watcher = door.watch(job_id)
     assert watcher.wait(60).code is grpc.StatusCode.OK
@@ -100,19 +108,22 @@ def test_what_was_accepted_before_a_back_up_is_graded_once_where_it_is_restored(
         _adopt(old)
         old_stack = Stack(old, given.enter_context(rabbit.virtual_host()), tmp_path)
         given.callback(old_stack.stop)
-        servers = [old_stack.start_server() for _ in range(2)]
+        old_door = old_stack.start_server().door
         for _ in range(2):
             old_stack.start_worker()
-        servers[0].await_health("workers")
-        follower = _Follower(servers[0].door)
+        follower = _Follower(old_door)
         follower.start()
-        load = _Load(servers[1].door)
-        until(lambda: len({e.job_id for _, e in follower.events if e.state == JOB_STATE_COMPLETED}) > 8)
+        load = _Load(old_door)
+        until(
+            lambda: (
+                len({e.job_id for _, e in follower.events if e.state == JOB_STATE_COMPLETED}) > 8
+            )
+        )
 
         before, seen_before = {**load.accepted}, [*follower.events]
         run_commands(f"cd {tmp_path}\n{BACK_UP}", DATABASE_URL=old.url)
         # Jobs are taken that the dump has as waiting, and new ones that it doesn't know.
-        until(lambda: len(follower.events) > len(seen_before) + 60)
+        until(lambda: len(follower.events) > len(seen_before) + 60, 60)
         load.stop()
         follower.stop()
         lost = {job: load.accepted[job] for job in load.accepted.keys() - before.keys()}
@@ -136,9 +147,7 @@ def test_what_was_accepted_before_a_back_up_is_graded_once_where_it_is_restored(
         for events in logs.values():
             assert [event.sequence for event in events] == list(range(1, len(events) + 1))
             assert events[-1].state == JOB_STATE_COMPLETED
-        assert new.rows(
-            "SELECT count(*) FROM runs WHERE outcome = 'completed' GROUP BY job_id HAVING count(*) > 1"
-        ) == []
+        assert new.rows(_GRADED_TWICE) == []
 
         # A client that goes on where it was before the back-up is given all the rest.
         later = _Follower(door, seen_before[-1][0])
@@ -155,18 +164,26 @@ def test_what_was_accepted_before_a_back_up_is_graded_once_where_it_is_restored(
         assert Cursor.read(again.cursor) < Cursor.read(last)
         again.start()
         ended = {str(row["id"]) for row in unfinished}
-        until(lambda: ended <= {e.job_id for _, e in again.events if e.state == JOB_STATE_COMPLETED})
+        until(lambda: ended <= _completed(again))
         again.stop()
 
-        # What was accepted since is gone, and can be submitted as if for the first time.
-        assert lost
-        for job_id, request in lost.items():
-            wanted_job = messages.GetJobRequest(job_id=job_id)
-            if (job_id,) in {(str(row["id"]),) for row in new.rows("SELECT id FROM jobs")}:
-                continue  # accepted while the dump began
-            gone = refusal(lambda wanted_job=wanted_job: door.grading.GetJob(wanted_job))  # type: ignore[misc]
-            assert gone.code is grpc.StatusCode.NOT_FOUND
-            assert not door.grading.SubmitJob(request).deduplicated
+        # What was accepted since is gone, and can be submitted as if for the first time. But
+        # what was accepted while the dump began may be in it.
+        restored = {str(row["id"]) for row in new.rows("SELECT id FROM jobs")}
+        assert lost.keys() - restored
+        for job_id in lost.keys() - restored:
+            assert _refused(door, job_id).code is grpc.StatusCode.NOT_FOUND
+            assert not door.grading.SubmitJob(lost[job_id]).deduplicated
+
+
+def test_the_documents_have_these_commands() -> None:
+    document = (CHECKOUT / "docs" / "operations.md").read_text()
+    for command in (BACK_UP, RESTORE, ADOPT):
+        assert f"$ {command}" in document
+
+
+def _refused(door: Door, job_id: str) -> Refused:
+    return refusal(lambda: door.grading.GetJob(messages.GetJobRequest(job_id=job_id)))
 
 
 def _adopt(database: Database) -> str:

@@ -94,7 +94,9 @@ async def _run(ground: Ground, seed: int) -> RollingReport:
             await asyncio.gather(keeper, feed, return_exceptions=True)
     found = violations(evidence, MAX_RETRIES, shutdowns=restarts)
     found += [
-        f"job {job.id} used up {job.retries} retries" for job in evidence.jobs.values() if job.retries
+        f"job {job.id} used up {job.retries} retries"
+        for job in evidence.jobs.values()
+        if job.retries
     ]
     return RollingReport(
         seed=seed,

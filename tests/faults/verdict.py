@@ -25,7 +25,9 @@ def violations(evidence: Evidence, max_retries: int, shutdowns: int = 0) -> list
     found = [*evidence.oddities]
     for job_id in evidence.accepted:
         found += (f"job {job_id}: {says}" for says in _of_log(evidence.watched.get(job_id, [])))
-        found += (f"job {job_id}: {says}" for says in _of_job(evidence, job_id, max_retries, shutdowns))
+        found += (
+            f"job {job_id}: {says}" for says in _of_job(evidence, job_id, max_retries, shutdowns)
+        )
     found += _of_feed(evidence)
     found += _of_submissions(evidence)
     return found
@@ -68,9 +70,7 @@ def _of_step(before: JobEvent, event: JobEvent) -> Iterator[str]:
         yield f"progress falls from {before.progress:.2f} to {event.progress:.2f} {at}"
 
 
-def _of_job(
-    evidence: Evidence, job_id: str, max_retries: int, shutdowns: int
-) -> Iterator[str]:
+def _of_job(evidence: Evidence, job_id: str, max_retries: int, shutdowns: int) -> Iterator[str]:
     """What GetJob and GetResult say must agree with the log."""
     events, job = evidence.watched.get(job_id, []), evidence.jobs.get(job_id)
     if job is None:

@@ -16,11 +16,14 @@ from grading.store.jobs import get_job
 from grading.store.schema import migrate
 from tests.stack.postgres import Database
 from tests.stack.postgres_programs import run_commands
+from tests.stack.process import CHECKOUT
 from tests.stack.submissions import new_job
 from tests.stack.waiting import until
 
 #: As ``docs/operations.md`` has it.
-BASE_BACK_UP = 'pg_basebackup --pgdata=base --wal-method=none --no-manifest --dbname="$DATABASE_URL"'
+BASE_BACK_UP = (
+    'pg_basebackup --pgdata=base --wal-method=none --no-manifest --dbname="$DATABASE_URL"'
+)
 START = Cursor.after(0)
 
 
@@ -69,6 +72,10 @@ def _restore(folder: Path, recovery: str) -> PrivatePostgres:
     restored = PrivatePostgres(folder / "new", durable=False)
     restored.start()
     return restored
+
+
+def test_the_documents_have_this_command() -> None:
+    assert f"$ {BASE_BACK_UP}" in (CHECKOUT / "docs" / "operations.md").read_text()
 
 
 def test_cursors_of_the_time_that_was_undone_are_refused(

@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Engine, TextClause, event
-from sqlalchemy.dialects.postgresql.psycopg import dialect
+from sqlalchemy import Engine, TextClause, create_engine, event
 
 import grading.store
 
 #: What isn't sent while the service runs, but when it is set up.
 AT_SET_UP = ("grading.store.schema", "grading.store.origin")
+_DIALECT = create_engine("postgresql+psycopg://").dialect
 #: A statement that holds this gives rows as other transactions of the machine let it.
 UNCERTAIN = "pg_snapshot_xmin", "feed_bound"
 
@@ -104,7 +104,7 @@ def not_recorded(sent: Sequence[Sent]) -> list[str]:
 
 
 def _compiled(clause: TextClause) -> str:
-    return str(clause.compile(dialect=dialect()))
+    return str(clause.compile(dialect=_DIALECT))
 
 
 _TAGS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {

@@ -61,7 +61,9 @@ def breaches(before: Shape, after: Shape) -> list[str]:
                 found.append(f"{table}.{name} is not filled in any more")
         for name, facts in there.items():
             if name not in columns and not (facts["nullable"] or facts["filled"]):
-                found.append(f"{table}.{name} is new, and code that doesn't know it must fill it in")
+                found.append(
+                    f"{table}.{name} is new, and code that doesn't know it must fill it in"
+                )
         rules = before["rules"][table]
         for rule in after["rules"].get(table, []):
             if rule not in rules and not any(_is_looser(rule, old) for old in rules):

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 
 from grading.domain.job import JobStage, JobState
+from grading.domain.retry import RetryPolicy
 from grading.domain.usage import Usage
 from grading.domain.work import Skill
 from grading.exceptions import AttemptExists, JobNotFound
@@ -27,7 +28,6 @@ from grading.store import (
     runs,
     workers,
 )
-from grading.domain.retry import RetryPolicy
 from grading.store.acceptance import Accepted, accept
 from grading.store.records import Claim, Failure, FailureReason, NewJob
 from tests.stack.scripted_grader import RESULT

@@ -17,9 +17,7 @@ def unpack_previous_code(folder: Path) -> Path | None:
     None where there is no history that goes back so far, as in a tarball.
     """
     version = previous_release().version
-    added = _git(
-        "log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", _MIGRATIONS
-    )
+    added = _git("log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", _MIGRATIONS)
     for commit in added.decode().split():
         before = f"{commit}^1"
         names = _git("ls-tree", "--name-only", before, _MIGRATIONS).decode().split()

@@ -24,7 +24,8 @@ FORBIDDEN = {
     "refuses rows that were welcome": r"\bALTER\s+COLUMN\s+\w+\s+SET\s+NOT\s+NULL\b"
         r"|\bADD\s+(CONSTRAINT\s+\w+\s+)?(CHECK|UNIQUE|FOREIGN\s+KEY|EXCLUDE)\b",
     "takes a default from code that relies on it": r"\bDROP\s+DEFAULT\b",
-    "writes every row in one transaction": r"\b(UPDATE|DELETE\s+FROM)\s+(jobs|events|answers|runs|results)\b",
+    "writes every row in one transaction":
+        r"\b(UPDATE|DELETE\s+FROM)\s+(jobs|events|answers|runs|results)\b",
 }  # fmt: skip
 _INDEX = re.compile(r"\bCREATE\s+(UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY)\w+\s+ON\s+(\w+)", re.I)
 _NEW_TABLE = re.compile(r"\bCREATE\s+TABLE\s+(\w+)", re.I)
@@ -84,7 +85,7 @@ def test_what_does_harm_is_found(sql: str) -> None:
     [
         "ALTER TABLE jobs ADD COLUMN tenant text",
         "ALTER TABLE jobs ADD COLUMN tenant text NOT NULL DEFAULT 'default'",
-        "CREATE TABLE tokens (id uuid PRIMARY KEY, a text NOT NULL UNIQUE); CREATE INDEX t ON tokens (a)",
+        "CREATE TABLE tokens (id uuid, a text NOT NULL UNIQUE); CREATE INDEX t ON tokens (a)",
         "INSERT INTO purges VALUES ('tokens', '-infinity')",
         "-- Nobody may DROP TABLE jobs.\nSELECT 1",
     ],
