@@ -26,6 +26,8 @@ from vstep.grading.v1.job_pb2 import JOB_STATE_COMPLETED, JobEvent
 BACK_UP = 'pg_dump --format=custom --file=grading.dump "$DATABASE_URL"'
 RESTORE = 'pg_restore --exit-on-error --no-owner --dbname="$DATABASE_URL" grading.dump'
 ADOPT = "python -m grading.store.schema"
+#: Jobs that are under way at a time.
+UNDER_WAY = 12
 TEXTS = ("Graded at once.", "slow:0.5", "late:0.3")
 #: So that the old cluster's transaction ids lie far beyond the new one's.
 SPEND_IDS = """
@@ -68,17 +70,20 @@ class _Follower:
 
 
 class _Load:
-    """Submits jobs in a thread, one after the other."""
+    """Submits jobs in a thread, so that there are always some to be graded, and never many."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, follower: _Follower) -> None:
         self.accepted: dict[str, messages.SubmitJobRequest] = {}
         self._door = door
+        self._follower = follower
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._submit, daemon=True)
         self._thread.start()
 
     def _submit(self) -> None:
         while not self._stop.wait(0.02):
+            if len(self.accepted) - len(_completed(self._follower)) >= UNDER_WAY:
+                continue
             request = submission(TEXTS[len(self.accepted) % len(TEXTS)])
             self.accepted[self._door.grading.SubmitJob(request).job.id] = request
 
@@ -108,17 +113,16 @@ def test_what_was_accepted_before_a_back_up_is_graded_once_where_it_is_restored(
         _adopt(old)
         old_stack = Stack(old, given.enter_context(rabbit.virtual_host()), tmp_path)
         given.callback(old_stack.stop)
-        old_door = old_stack.start_server().door
+        old_server = old_stack.start_server()
+        old_door = old_server.door
         for _ in range(2):
             old_stack.start_worker()
+        old_server.await_health("workers")
         follower = _Follower(old_door)
         follower.start()
-        load = _Load(old_door)
-        until(
-            lambda: (
-                len({e.job_id for _, e in follower.events if e.state == JOB_STATE_COMPLETED}) > 8
-            )
-        )
+        load = _Load(old_door, follower)
+        given.callback(load.stop)
+        until(lambda: len(_completed(follower)) > 8, 60)
 
         before, seen_before = {**load.accepted}, [*follower.events]
         run_commands(f"cd {tmp_path}\n{BACK_UP}", DATABASE_URL=old.url)
@@ -153,7 +157,7 @@ def test_what_was_accepted_before_a_back_up_is_graded_once_where_it_is_restored(
         later = _Follower(door, seen_before[-1][0])
         later.start()
         wanted = {(event.job_id, event.sequence) for log in logs.values() for event in log}
-        until(lambda: wanted <= {(e.job_id, e.sequence) for _, e in seen_before + later.events})
+        until(lambda: wanted <= {(e.job_id, e.sequence) for _, e in seen_before + later.events}, 60)
         later.stop()
         # One that comes from the time that is lost is told so, and where to go on.
         last = follower.events[-1][0]
@@ -164,7 +168,7 @@ def test_what_was_accepted_before_a_back_up_is_graded_once_where_it_is_restored(
         assert Cursor.read(again.cursor) < Cursor.read(last)
         again.start()
         ended = {str(row["id"]) for row in unfinished}
-        until(lambda: ended <= _completed(again))
+        until(lambda: ended <= _completed(again), 60)
         again.stop()
 
         # What was accepted since is gone, and can be submitted as if for the first time. But
