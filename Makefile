@@ -29,7 +29,7 @@ test: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 	@tests/install-debian-packages
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-soak: .venv/installed ## Kill everything, again and again, for MINUTES (30), from FAULT_SEED on
+soak: .venv/installed ## Kill and restart everything, again and again, for MINUTES (30), from FAULT_SEED on
 	@tests/install-debian-packages
 	$(BIN)/python -m tests.faults --minutes $(MINUTES)
 

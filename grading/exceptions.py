@@ -73,7 +73,7 @@ class CursorInvalid(GradingError):
 
 @dataclass
 class CursorTooOld(GradingError):
-    """Events after the feed's cursor were purged."""
+    """Events after the feed's cursor were purged, or a restore of the database has undone them."""
 
     oldest_cursor: str
 

@@ -21,7 +21,7 @@ from grading.domain.work import Skill
 from grading.exposition import BuildInfo, Exposition
 from grading.recordings import open_recordings
 from grading.settings import Settings
-from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
+from grading.store.engine import listen_conninfo, make_async_engine, make_engine
 from grading.store.outbox import unsend_all
 from server import metrics
 from server.backlog import Backlog
@@ -189,7 +189,7 @@ def make_server(settings: Settings) -> GradingServer:
     relay = make_relay(settings)
     hub = WatchHub(
         store,
-        sqlalchemy_url(settings),
+        listen_conninfo(settings),
         listen=settings.grading_notify,
         poll_seconds=settings.grading_poll_seconds,
     )

@@ -206,7 +206,7 @@ def _from_domain(error: GradingError) -> Refusal:
             return Refusal(
                 StatusCode.OUT_OF_RANGE,
                 ErrorReason.ERROR_REASON_CURSOR_TOO_OLD,
-                "events after this cursor were purged; begin at metadata.oldest_cursor",
+                "events at this cursor were purged or undone; begin at metadata.oldest_cursor",
                 {"field": "cursor", "oldest_cursor": oldest_cursor},
             )
         case PageTokenInvalid():

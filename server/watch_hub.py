@@ -13,7 +13,6 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.exceptions import JobNotFound
@@ -92,9 +91,9 @@ class _Topic:
 class WatchHub:
     """Reads the logs of watched jobs and hands new events to their watchers."""
 
-    def __init__(self, store: Store, url: URL, *, listen: bool, poll_seconds: float) -> None:
+    def __init__(self, store: Store, conninfo: str, *, listen: bool, poll_seconds: float) -> None:
         self._store = store
-        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = conninfo
         self._listen_wanted = listen
         self._poll_seconds = poll_seconds
         self._topics: dict[UUID, _Topic] = {}

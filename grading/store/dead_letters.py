@@ -22,7 +22,7 @@ _FAIL = text("""
     failed AS (
         UPDATE jobs
         SET state = 'failed', last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()), next_run_at = NULL,
+            feed_key = greatest(feed_key, current_feed_key()), next_run_at = NULL,
             updated_at = now(), ended_at = now(), error_reason = 'dead_lettered',
             error_message = 'the broker gave the job up: ' || waiting.cause
         FROM waiting
@@ -40,7 +40,7 @@ _FAIL = text("""
                jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
-    SELECT skill, pg_notify('job_events', id::text) FROM failed
+    SELECT skill, notify_job(id) FROM failed
 """)
 
 

@@ -44,7 +44,7 @@ _FLAG = """
     flagged AS (
         UPDATE jobs
         SET delayed = true, last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()), updated_at = now()
+            feed_key = greatest(feed_key, current_feed_key()), updated_at = now()
         WHERE id = ANY(ARRAY(SELECT id FROM late))
         RETURNING *
     ),
@@ -59,7 +59,7 @@ _FLAG = """
                'Delayed: more work waits than can be graded soon.', true, now(), feed_key
         FROM flagged
     )
-    SELECT pg_notify('job_events', id::text) FROM flagged
+    SELECT notify_job(id) FROM flagged
 """
 
 _FLAG_LONG_WAITING = text(

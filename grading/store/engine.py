@@ -26,7 +26,17 @@ def sqlalchemy_url(settings: DatabaseSettings) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _options(application: str, pool_size: int) -> dict[str, Any]:
+def listen_conninfo(settings: DatabaseSettings) -> str:
+    """Where to LISTEN: at the database itself, where the other connections go by a pooler."""
+    secret = settings.database_listen_url or settings.database_url
+    url = make_url(secret.get_secret_value()).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+def _options(settings: DatabaseSettings, application: str, pool_size: int) -> dict[str, Any]:
+    connect: dict[str, Any] = {**_CONNECT, "application_name": application}
+    if not settings.grading_prepared_statements:
+        connect["prepare_threshold"] = None
     return {
         "isolation_level": _AUTOCOMMIT,
         "pool_size": pool_size,
@@ -36,7 +46,7 @@ def _options(application: str, pool_size: int) -> dict[str, Any]:
         "pool_use_lifo": True,
         "pool_reset_on_return": None,
         "hide_parameters": True,
-        "connect_args": {**_CONNECT, "application_name": application},
+        "connect_args": connect,
     }
 
 
@@ -45,7 +55,7 @@ def make_engine(settings: DatabaseSettings, application: str, pool_size: int = 5
 
     Asks a pooled connection whether it lives before it is used again.
     """
-    options = _options(application, pool_size)
+    options = _options(settings, application, pool_size)
     return create_engine(sqlalchemy_url(settings), pool_pre_ping=True, **options)
 
 
@@ -57,4 +67,6 @@ def make_async_engine(
     Doesn't ask a pooled connection whether it lives, since that costs a round
     trip a call; ``server.store`` calls once more instead when it was dead.
     """
-    return create_async_engine(sqlalchemy_url(settings), **_options(application, pool_size))
+    return create_async_engine(
+        sqlalchemy_url(settings), **_options(settings, application, pool_size)
+    )

@@ -26,7 +26,7 @@ _ERASE = text("""
     )
     INSERT INTO deletions (job_id, submission_id, attempt, state, accepted_at, deleted_at, tenant)
     SELECT id, submission_id, attempt, state, accepted_at, now(), tenant FROM erased
-    RETURNING deleted_at, pg_notify('job_events', job_id::text)
+    RETURNING deleted_at, notify_job(job_id)
 """)
 
 _ERASED = text("SELECT deleted_at FROM deletions WHERE job_id = :job_id AND tenant = :tenant")

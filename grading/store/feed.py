@@ -5,6 +5,7 @@ transaction that wrote it, so an event whose key lies below the oldest running
 transaction can have no neighbour with a smaller key still to come: whoever might
 write one has ended. The reader stops there. Within a job keys never fall, since
 each change of a job takes the greatest of its own key and the transaction's.
+Where the database was restored, an offset is added to ids (``grading.store.origin``).
 
 All tenants' events lie in that one order, and a reader is given its own tenant's. A cursor bears
 its tenant's mark, and never names another's job.
@@ -16,7 +17,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -105,15 +106,26 @@ class FeedPage:
 # an event, and not the oldest running transaction's id: the ids of transactions that
 # wrote nothing to the disk are given out again after a crash of PostgreSQL, and a
 # cursor behind such an id would pass over whatever is written under it then.
+#
+# A restore takes back a time, and cursors of that time would pass over what is written
+# since. They lie in a gap that the restore left; or beyond the bound, where nobody has
+# told yet that there was one.
 _BOUNDS = """
     SELECT CAST(CAST(purged_key AS text) AS bigint) AS purged,
-           CAST(CAST(greatest(purged_key, (
-               SELECT feed_key FROM events
-               WHERE feed_key < pg_snapshot_xmin(pg_current_snapshot())
-               ORDER BY feed_key DESC
-               LIMIT 1
-           )) AS text) AS bigint) AS newest
-    FROM feed_horizon
+           (SELECT CAST(CAST(after_key AS text) AS bigint) FROM feed_restores
+            WHERE after_key < CAST(CAST(:feed_key AS text) AS xid8)
+              AND before_key > CAST(CAST(:feed_key AS text) AS xid8)) AS undone_after,
+           CAST(CAST(newest AS text) AS bigint) AS newest,
+           CAST(CAST(feed_bound() AS text) AS bigint) AS bound
+    FROM (
+        SELECT purged_key, greatest(purged_key, (
+            SELECT feed_key FROM events
+            WHERE feed_key < feed_bound()
+            ORDER BY feed_key DESC
+            LIMIT 1
+        )) AS newest
+        FROM feed_horizon
+    ) AS horizon
 """
 
 # Bounds and events come from one snapshot. The one row of bounds comes also where no
@@ -128,7 +140,7 @@ _READ = text(f"""
         JOIN jobs ON jobs.id = events.job_id
         WHERE (events.feed_key, events.job_id, events.sequence)
               > (CAST(CAST(:feed_key AS text) AS xid8), CAST(:job_id AS uuid), :sequence)
-          AND events.feed_key < pg_snapshot_xmin(pg_current_snapshot())
+          AND events.feed_key < feed_bound()
           AND (CAST(:states AS text[]) IS NULL OR events.state = ANY(CAST(:states AS text[])))
         ORDER BY events.feed_key, events.job_id, events.sequence
         LIMIT :limit
@@ -159,7 +171,7 @@ def read_feed(
     Gives those of ``tenant`` among them.
 
     Raises:
-        CursorTooOld: events after the cursor were purged.
+        CursorTooOld: events after the cursor were purged, or a restore has undone its time.
     """
     rows = conn.execute(
         _READ,
@@ -173,7 +185,7 @@ def read_feed(
         },
     ).all()
     first = rows[0]
-    _refuse_too_old(cursor, first.purged, tenant)
+    _refuse_unusable(cursor, first, tenant)
     events = [
         FeedEvent(
             event_from(row),
@@ -199,17 +211,22 @@ def feed_start(
 
     Raises:
         CursorInvalid: the cursor was made up.
-        CursorTooOld: events after it were purged; the error has the oldest that can be used.
+        CursorTooOld: events after it were purged, or a restore has undone its time; the
+            error has the oldest that can be used.
     """
-    bounds = conn.execute(_END).one()
-    if token:
-        cursor = Cursor.read(token, tenant)
-        _refuse_too_old(cursor, bounds.purged, tenant)
+    cursor = Cursor.read(token, tenant) if token else None
+    bounds = conn.execute(_END, {"feed_key": cursor.feed_key if cursor else 0}).one()
+    if cursor is not None:
+        _refuse_unusable(cursor, bounds, tenant)
         return cursor
     return Cursor.after(bounds.newest if at_end else bounds.purged)
 
 
-def _refuse_too_old(cursor: Cursor, purged: int, tenant: str) -> None:
-    oldest = Cursor.after(purged)
+def _refuse_unusable(cursor: Cursor, bounds: Any, tenant: str) -> None:
+    oldest = Cursor.after(bounds.purged)
     if cursor < oldest:
         raise CursorTooOld(oldest.write(tenant))
+    if bounds.undone_after is not None:
+        raise CursorTooOld(max(oldest, Cursor.after(bounds.undone_after)).write(tenant))
+    if cursor.feed_key >= bounds.bound:
+        raise CursorTooOld(Cursor.after(bounds.newest).write(tenant))

@@ -101,7 +101,7 @@ _CANCEL = text("""
     WITH cancelled AS (
         UPDATE jobs
         SET state = 'cancelled', last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
+            feed_key = greatest(feed_key, current_feed_key()), lease_expires_at = NULL,
             next_run_at = NULL, updated_at = now(), ended_at = now()
         WHERE id = :job_id AND tenant = :tenant
           AND state IN ('queued', 'processing', 'analyzing', 'grading', 'retrying')
@@ -122,7 +122,7 @@ _CANCEL = text("""
         SELECT id, last_sequence, run, state, 'ended', progress, 'Cancelled.', now(), feed_key
         FROM cancelled
     )
-    SELECT cancelled.*, pg_notify('job_events', id::text) FROM cancelled
+    SELECT cancelled.*, notify_job(id) FROM cancelled
 """)
 
 

@@ -39,7 +39,7 @@ _MOVE = text("""
         SET state = verdict.state,
             retries = retries + CASE verdict.state WHEN 'retrying' THEN 1 ELSE 0 END,
             last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()),
+            feed_key = greatest(feed_key, current_feed_key()),
             lease_expires_at = NULL,
             next_run_at = now() + verdict.wait,
             updated_at = now(),
@@ -65,7 +65,7 @@ _MOVE = text("""
                progress, message, outcome, now(), feed_key
         FROM moved
     )
-    SELECT pg_notify('job_events', id::text) FROM moved
+    SELECT notify_job(id) FROM moved
 """)
 
 
@@ -147,7 +147,7 @@ _OVERDUE = text("""
     failed AS (
         UPDATE jobs
         SET state = 'failed', last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()), lease_expires_at = NULL,
+            feed_key = greatest(feed_key, current_feed_key()), lease_expires_at = NULL,
             next_run_at = NULL, updated_at = now(), ended_at = now(),
             error_reason = 'deadline_exceeded',
             error_message = 'not graded within '
@@ -174,7 +174,7 @@ _OVERDUE = text("""
                jsonb_build_object('reason', error_reason, 'message', error_message), now(), feed_key
         FROM failed
     )
-    SELECT skill, pg_notify('job_events', id::text) FROM failed
+    SELECT skill, notify_job(id) FROM failed
 """)
 
 

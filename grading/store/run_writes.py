@@ -129,7 +129,7 @@ _WRITE = text("""
         UPDATE jobs
         SET state = write.state, progress = coalesce(write.progress, jobs.progress),
             last_sequence = last_sequence + json_array_length(write.events),
-            feed_key = greatest(feed_key, pg_current_xact_id()),
+            feed_key = greatest(feed_key, current_feed_key()),
             retries = jobs.retries + write.retries,
             lease_expires_at = CASE WHEN write.outcome IS NULL THEN lease_expires_at END,
             next_run_at = now() + write.wait, updated_at = now(),
@@ -172,7 +172,7 @@ _WRITE = text("""
         JOIN write ON write.job_id = moved.id
         CROSS JOIN json_array_elements(events) WITH ORDINALITY AS e (event, place)
     )
-    SELECT id, pg_notify('job_events', id::text) FROM moved
+    SELECT id, notify_job(id) FROM moved
 """)
 
 

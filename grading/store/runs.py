@@ -43,7 +43,7 @@ _CLAIM = text("""
     claimed AS (
         UPDATE jobs
         SET state = 'processing', progress = 0, run = run + 1, last_sequence = last_sequence + 1,
-            feed_key = greatest(feed_key, pg_current_xact_id()),
+            feed_key = greatest(feed_key, current_feed_key()),
             lease_expires_at = now() + :lease, next_run_at = NULL, updated_at = now()
         WHERE id = ANY(ARRAY(SELECT id FROM wanted))
         RETURNING *
@@ -67,7 +67,7 @@ _CLAIM = text("""
            claimed.user_id, claimed.tenant, answers.prompt, answers.requirements, answers.text,
            answers.feedback_language, answers.recording_id, answers.audio_url,
            recordings.key AS recording_key, now() - claimed.accepted_at AS waited,
-           pg_notify('job_events', claimed.id::text)
+           notify_job(claimed.id)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
     LEFT JOIN recordings ON recordings.id = answers.recording_id

@@ -1,4 +1,4 @@
-"""``python -m tests.faults --minutes 30 [--seed 1]``: scenarios with growing seeds."""
+"""``python -m tests.faults --minutes 30 [--seed 1]``: scenarios and rolling restarts by seed."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ import time
 from itertools import count
 
 from tests.faults.ground import Ground
+from tests.faults.rolling import run_rolling
 from tests.faults.scenario import Size, run_scenario
 from tests.faults.seed import seed
 
@@ -22,10 +23,16 @@ def main() -> int:
         ground.start()
         numbers = count(given.seed)
         while True:
-            report = run_scenario(ground, next(numbers), Size())
-            sys.stderr.write(f"{report}\n")
-            if report.violations or time.monotonic() >= until:
-                return 1 if report.violations else 0
+            number = next(numbers)
+            for report in (
+                run_scenario(ground, number, Size()),
+                run_rolling(ground, number),
+            ):
+                sys.stderr.write(f"{report}\n")
+                if report.violations:
+                    return 1
+            if time.monotonic() >= until:
+                return 0
     finally:
         ground.stop()
 

@@ -17,12 +17,17 @@ from vstep.grading.v1.job_pb2 import JOB_STAGE_STARTING, Job, JobEvent
 _STATE = "JOB_STATE_"
 
 
-def violations(evidence: Evidence, max_retries: int) -> list[str]:
-    """Everything in the evidence that the promise rules out."""
+def violations(evidence: Evidence, max_retries: int, shutdowns: int = 0) -> list[str]:
+    """Everything in the evidence that the promise rules out.
+
+    Each of ``shutdowns`` of a worker may have given a job back, which uses up no retry.
+    """
     found = [*evidence.oddities]
     for job_id in evidence.accepted:
         found += (f"job {job_id}: {says}" for says in _of_log(evidence.watched.get(job_id, [])))
-        found += (f"job {job_id}: {says}" for says in _of_job(evidence, job_id, max_retries))
+        found += (
+            f"job {job_id}: {says}" for says in _of_job(evidence, job_id, max_retries, shutdowns)
+        )
     found += _of_feed(evidence)
     found += _of_submissions(evidence)
     return found
@@ -65,13 +70,13 @@ def _of_step(before: JobEvent, event: JobEvent) -> Iterator[str]:
         yield f"progress falls from {before.progress:.2f} to {event.progress:.2f} {at}"
 
 
-def _of_job(evidence: Evidence, job_id: str, max_retries: int) -> Iterator[str]:
+def _of_job(evidence: Evidence, job_id: str, max_retries: int, shutdowns: int) -> Iterator[str]:
     """What GetJob and GetResult say must agree with the log."""
     events, job = evidence.watched.get(job_id, []), evidence.jobs.get(job_id)
     if job is None:
         yield "it was accepted, and is lost"
         return
-    if job.run > max_retries + 1 or job.retries > max_retries or job.run > job.retries + 1:
+    if job.retries > max_retries or job.run > job.retries + 1 + shutdowns:
         yield f"it had {job.run} runs, {job.retries} retries, and {max_retries} are allowed"
     if evidence.accepted[job_id].cancelled and job.state != job_pb2.JOB_STATE_CANCELLED:
         yield "its cancellation was confirmed, and it is not cancelled"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from grading.exceptions import CursorInvalid, JobNotFound
 from grading.store.acceptance import Accepted, Refused, accept
-from grading.store.engine import make_async_engine, sqlalchemy_url
+from grading.store.engine import listen_conninfo, make_async_engine
 from grading.store.erasure import erase_job
 from grading.store.feed import Cursor, FeedPage, feed_start, read_feed
 from grading.store.recordings import announce_recording, find_recording_of, mark_stored
@@ -84,7 +84,7 @@ async def test_a_quiet_feeds_cursor_names_no_job_of_others(
     mine |= set(_accepted(conn, OURS))
     settings = database.settings()
     store = Store(make_async_engine(settings, "tests-tenants"))
-    hub = WatchHub(store, sqlalchemy_url(settings), listen=False, poll_seconds=60)
+    hub = WatchHub(store, listen_conninfo(settings), listen=False, poll_seconds=60)
     feed = Feeding(store, hub, heartbeat_seconds=0, max_age_seconds=60)
     seen: list[UUID] = []
     quiet: list[Cursor] = []

@@ -13,7 +13,7 @@ from grading.domain.job import JobStage, JobState
 from grading.exceptions import CursorOutOfRange
 from grading.store import runs
 from grading.store.acceptance import accept
-from grading.store.engine import make_async_engine, sqlalchemy_url
+from grading.store.engine import listen_conninfo, make_async_engine
 from grading.store.records import Claim, Event
 from server.exceptions import Draining, StreamTooOld, WatcherTooSlow
 from server.store import Store
@@ -39,7 +39,7 @@ async def _watching(
 ) -> AsyncIterator[Watching]:
     settings = database.settings()
     store = Store(make_async_engine(settings, "tests-watching"))
-    hub = WatchHub(store, sqlalchemy_url(settings), listen=notify, poll_seconds=poll)
+    hub = WatchHub(store, listen_conninfo(settings), listen=notify, poll_seconds=poll)
     hub.start()
     try:
         yield Watching(store, hub, heartbeat, max_age_seconds=60)

@@ -97,9 +97,17 @@ class Databases:
         self._returned.append(database)
 
     @contextmanager
+    def copy(self) -> Iterator[Database]:
+        """Lend a database with the schema and no rows, whose schema may be changed."""
+        yield from self._once(self._copied)
+
+    @contextmanager
     def empty(self) -> Iterator[Database]:
         """Lend a database without a schema."""
-        database = Database(self._create(""))
+        yield from self._once("")
+
+    def _once(self, options: str) -> Iterator[Database]:
+        database = Database(self._create(options))
         try:
             yield database
         finally:

@@ -17,12 +17,12 @@ CHECKOUT = Path(__file__).parents[2]
 LOGS: dict[str, Path] = {}
 
 
-def environment(settings: Mapping[str, str]) -> dict[str, str]:
+def environment(settings: Mapping[str, str], checkout: Path = CHECKOUT) -> dict[str, str]:
     """What a process of the stack sees: its settings, and none of the caller's."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
-        "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'generated' / 'python'}",
+        "PYTHONPATH": f"{checkout}:{checkout / 'generated' / 'python'}",
         **settings,
     }
 
@@ -31,7 +31,12 @@ class Process:
     """A Python module that runs as a program, with a log of its own."""
 
     def __init__(
-        self, name: str, arguments: Sequence[str], settings: Mapping[str, str], folder: Path
+        self,
+        name: str,
+        arguments: Sequence[str],
+        settings: Mapping[str, str],
+        folder: Path,
+        checkout: Path = CHECKOUT,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
@@ -39,8 +44,8 @@ class Process:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, *arguments],
-                cwd=CHECKOUT,
-                env=environment(settings),
+                cwd=checkout,
+                env=environment(settings, checkout),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

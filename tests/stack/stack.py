@@ -5,7 +5,7 @@ from pathlib import Path
 from embedded.ports import free_port
 from tests.stack.door import SERVING, Door
 from tests.stack.postgres import Database
-from tests.stack.process import Process
+from tests.stack.process import CHECKOUT, Process
 from tests.stack.waiting import until
 
 SCRIPTED = "tests.stack.scripted_worker"
@@ -15,9 +15,9 @@ EMBEDDED = "workers.app"
 class Server(Process):
     """``python -m server``."""
 
-    def __init__(self, settings: dict[str, str], folder: Path) -> None:
+    def __init__(self, settings: dict[str, str], folder: Path, checkout: Path = CHECKOUT) -> None:
         self.port = int(settings["PORT"])
-        super().__init__("server", ["-m", "server"], settings, folder)
+        super().__init__("server", ["-m", "server"], settings, folder, checkout)
         self.door = Door(f"127.0.0.1:{self.port}")
 
     def await_health(self, service: str, status: int = SERVING, seconds: float = 30) -> None:
@@ -40,6 +40,7 @@ class Worker(Process):
         folder: Path,
         concurrency: int = 1,
         queues: str = "writing",
+        checkout: Path = CHECKOUT,
     ) -> None:
         #: Under what name it takes jobs.
         self.hostname = f"tests-{free_port()}@localhost"
@@ -52,6 +53,7 @@ class Worker(Process):
             ],
             settings,
             folder,
+            checkout,
         )  # fmt: skip
 
 
@@ -61,6 +63,8 @@ class Stack:
     def __init__(self, database: Database, broker_url: str, folder: Path) -> None:
         self.database = database
         self.folder = folder
+        #: Whose code is started.
+        self.checkout = CHECKOUT
         #: Where recordings are kept.
         self.recordings = folder / "recordings"
         #: Where workers give their signs of life.
@@ -82,7 +86,9 @@ class Stack:
 
     def start_server(self, ready: bool = True, **settings: str) -> Server:
         """Start a server on a free port, and wait until it is ready."""
-        server = Server({"PORT": str(free_port()), **self.settings, **settings}, self.folder)
+        server = Server(
+            {"PORT": str(free_port()), **self.settings, **settings}, self.folder, self.checkout
+        )
         self._started.append(server)
         if ready:
             server.await_health("vstep.grading.v1.GradingService")
@@ -92,7 +98,9 @@ class Stack:
         self, app: str = SCRIPTED, concurrency: int = 1, queues: str = "writing", **settings: str
     ) -> Worker:
         """Start a worker; it takes jobs as soon as it can."""
-        worker = Worker(app, {**self.settings, **settings}, self.folder, concurrency, queues)
+        worker = Worker(
+            app, {**self.settings, **settings}, self.folder, concurrency, queues, self.checkout
+        )
         self._started.append(worker)
         return worker
 

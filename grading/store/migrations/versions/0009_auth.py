@@ -31,7 +31,7 @@ ALTER TABLE jobs ADD COLUMN tenant text NOT NULL DEFAULT 'default';
 ALTER TABLE recordings ADD COLUMN tenant text NOT NULL DEFAULT 'default';
 ALTER TABLE deletions ADD COLUMN tenant text NOT NULL DEFAULT 'default';
 
--- A request id, and an attempt of a submission, are unique within a tenant: a tenant that
+-- accepted: a request id, and an attempt of a submission, are unique within a tenant: one that
 -- uses another's is told nothing of it. The former indexes can't stay beside these, since
 -- they would refuse what these let in. The release before goes on without them: its
 -- ON CONFLICT DO NOTHING names no index, and the tenant stands behind the columns that it

@@ -197,7 +197,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_CURSOR_TOO_OLD: _ErrorReason.ValueType  # 19
     """The cursor of a feed points at events that were purged since
-    (`GRADING_RETENTION_EVENTS_SECONDS`). `metadata.oldest_cursor` is the oldest
+    (`GRADING_RETENTION_EVENTS_SECONDS`), or that are undone: the database was
+    restored as it was before them. `metadata.oldest_cursor` is the oldest
     one that can be used: what lies between the two is gone, and is to be
     fetched with `ListJobs`.
 
@@ -519,7 +520,8 @@ Example, with status RESOURCE_EXHAUSTED:
 """
 ERROR_REASON_CURSOR_TOO_OLD: ErrorReason.ValueType  # 19
 """The cursor of a feed points at events that were purged since
-(`GRADING_RETENTION_EVENTS_SECONDS`). `metadata.oldest_cursor` is the oldest
+(`GRADING_RETENTION_EVENTS_SECONDS`), or that are undone: the database was
+restored as it was before them. `metadata.oldest_cursor` is the oldest
 one that can be used: what lies between the two is gone, and is to be
 fetched with `ListJobs`.
 

@@ -272,7 +272,8 @@ export enum ErrorReason {
 
   /**
    * The cursor of a feed points at events that were purged since
-   * (`GRADING_RETENTION_EVENTS_SECONDS`). `metadata.oldest_cursor` is the oldest
+   * (`GRADING_RETENTION_EVENTS_SECONDS`), or that are undone: the database was
+   * restored as it was before them. `metadata.oldest_cursor` is the oldest
    * one that can be used: what lies between the two is gone, and is to be
    * fetched with `ListJobs`.
    *
