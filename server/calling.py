@@ -13,6 +13,15 @@ def set_caller(caller: Caller) -> None:
     _caller.set(caller)
 
 
+def current_caller() -> Caller:
+    """Who makes this call.
+
+    Raises:
+        LookupError: nobody was let in; a handler never runs then.
+    """
+    return _caller.get()
+
+
 def current_tenant() -> str:
     """The tenant whose jobs this call may see.
 

@@ -8,9 +8,16 @@ import protovalidate
 from google.protobuf.message import Message
 from grpc import aio
 
-from server.exceptions import FieldViolation, InvalidRequest, MalformedRequest
+from grading.exceptions import GradingError
+from server.exceptions import (
+    FieldViolation,
+    InvalidRequest,
+    MalformedRequest,
+    MessageTooLarge,
+)
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
 from server.malformed import parse
+from server.transport import MAX_MESSAGE_BYTES
 
 _CONTRACT = "/vstep.grading.v1."
 
@@ -88,7 +95,9 @@ class Validation(WrappingInterceptor):
         return checked
 
 
-def _parse_or_fault(kind: type[Message], data: bytes) -> Message | MalformedRequest:
+def _parse_or_fault(kind: type[Message], data: bytes) -> Message | GradingError:
+    if len(data) > MAX_MESSAGE_BYTES:
+        return MessageTooLarge(len(data), MAX_MESSAGE_BYTES)
     try:
         return parse(kind, data)
     except MalformedRequest as fault:
@@ -101,7 +110,7 @@ async def _accepted(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         yield request
 
 
-def _accept(request: Message | MalformedRequest) -> None:
-    if isinstance(request, MalformedRequest):
+def _accept(request: Message | GradingError) -> None:
+    if isinstance(request, GradingError):
         raise request
     check(request)
