@@ -67,6 +67,7 @@ class GradingServer:
     #: What runs until the server ends: reaper, health checks, counts, purges.
     background: Sequence[Callable[[], Coroutine[None, None, None]]]
     health: Health
+    counts: SharedCounts
     #: What connections are encrypted with; None for plain text.
     tls: ServerTls | None = None
     #: The port that calls are taken on; known once it has started.
@@ -112,6 +113,7 @@ class GradingServer:
         await self.hub.stop()
         await asyncio.to_thread(self.relay.stop, 1.0)
         await self.store.close()
+        await self.counts.close()
         _log.info("stopped")
 
 
@@ -251,4 +253,4 @@ def make_server(settings: Settings) -> GradingServer:
         background.append(callers.run)
     if tls is not None:
         background.append(tls.run)
-    return GradingServer(settings, server, store, hub, relay, background, health, tls)
+    return GradingServer(settings, server, store, hub, relay, background, health, counts, tls)

@@ -7,7 +7,7 @@ for as much of every server; that is better than asking for nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
@@ -56,6 +56,12 @@ class SharedCounts:
         return Counter(
             self, count(self._here), None if self._shared is None else count(self._shared)
         )
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        if self._shared is not None:
+            client: Any = self._shared._backend.get_client()  # the store has no word for it
+            await client.aclose(close_connection_pool=True)
 
     async def ask_redis(self, question: Callable[[], Awaitable[T]]) -> T | None:
         """What Redis answers; None where it doesn't within a moment."""

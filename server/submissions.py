@@ -8,8 +8,10 @@ from sqlalchemy.exc import DBAPIError
 
 from grading.exceptions import GradingError
 from grading.store.acceptance import Accepted, Refused, accept
+from grading.store.jobs import are_known
 from grading.store.records import NewJob
 from server.backlog import Backlog
+from server.exceptions import QuotaUsedUp
 from server.rates import JobQuota
 from server.store import Store
 
@@ -54,10 +56,16 @@ class Submissions:
         """
         if self._quota is None:
             return await self._submit(job)
-        async with self._quota.reserve(job.tenant, 1) as reservation:
-            accepted = await self._submit(job)
-            reservation.accepted = int(not accepted.deduplicated)
-            return accepted
+        try:
+            async with self._quota.reserve(job.tenant, 1) as reservation:
+                accepted = await self._submit(job)
+                reservation.accepted = int(not accepted.deduplicated)
+                return accepted
+        except QuotaUsedUp:
+            # Who repeats a call of which no answer came is answered, whatever was used since.
+            if await self._store.run(are_known, job.tenant, [job.request_id]):
+                return await self._submit(job)
+            raise
 
     async def _submit(self, job: NewJob) -> Accepted:
         self._backlog.admit(job.skill, 1)
@@ -75,12 +83,19 @@ class Submissions:
         """
         if self._quota is None:
             return await self._submit_batch(jobs)
-        async with self._quota.reserve(jobs[0].tenant, len(jobs)) as reservation:
-            outcomes = await self._submit_batch(jobs)
-            reservation.accepted = sum(
-                isinstance(outcome, Accepted) and not outcome.deduplicated for outcome in outcomes
-            )
-            return outcomes
+        tenant = jobs[0].tenant
+        try:
+            async with self._quota.reserve(tenant, len(jobs)) as reservation:
+                outcomes = await self._submit_batch(jobs)
+                reservation.accepted = sum(
+                    isinstance(outcome, Accepted) and not outcome.deduplicated
+                    for outcome in outcomes
+                )
+                return outcomes
+        except QuotaUsedUp:
+            if await self._store.run(are_known, tenant, [job.request_id for job in jobs]):
+                return await self._submit_batch(jobs)
+            raise
 
     async def _submit_batch(self, jobs: Sequence[NewJob]) -> Sequence[Accepted | Refused]:
         for skill, count in Counter(job.skill for job in jobs).items():

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -32,25 +32,42 @@ async def _admitted(rate: CallRate, caller: Caller, calls: int) -> int:
     return admitted
 
 
+@pytest.fixture
+async def made() -> AsyncIterator[Callable[[str | None], SharedCounts]]:
+    """What makes a server's counts, and closes them after the test."""
+    open_ones: list[SharedCounts] = []
+
+    def make(url: str | None) -> SharedCounts:
+        open_ones.append(SharedCounts(url))
+        return open_ones[-1]
+
+    yield make
+    for counts in open_ones:
+        await counts.close()
+
+
+Make = Callable[[str | None], SharedCounts]
+
+
 @pytest.fixture(params=["here", "shared"])
-def counts(request: pytest.FixtureRequest) -> Callable[[], SharedCounts]:
-    """What makes a server's counts: of its own, or shared with the next one's."""
+def counts(request: pytest.FixtureRequest, made: Make) -> SharedCounts:
+    """A server's counts: of its own, or in a Redis."""
     if request.param == "here":
-        return lambda: SharedCounts(None)
+        return made(None)
     redis: PrivateRedis = request.getfixturevalue("redis")
-    return lambda: SharedCounts(redis.url)
+    return made(redis.url)
 
 
-async def test_a_caller_has_a_bucket_of_its_own(counts: Callable[[], SharedCounts]) -> None:
-    rate = CallRate(counts(), per_second=SLOW, burst=50)
+async def test_a_caller_has_a_bucket_of_its_own(counts: SharedCounts) -> None:
+    rate = CallRate(counts, per_second=SLOW, burst=50)
     admitted = await _admitted(rate, APP, 60)
     assert 50 <= admitted < 60
     assert await _admitted(rate, OTHER, 10) == 10
     assert await _admitted(rate, ANYBODY, 100) == 100
 
 
-async def test_a_bucket_fills_again_when_it_says_so(counts: Callable[[], SharedCounts]) -> None:
-    rate = CallRate(counts(), per_second=5, burst=1)
+async def test_a_bucket_fills_again_when_it_says_so(counts: SharedCounts) -> None:
+    rate = CallRate(counts, per_second=5, burst=1)
     await rate.admit(APP)
     with pytest.raises(RateExceeded) as refused:
         while True:
@@ -61,9 +78,9 @@ async def test_a_bucket_fills_again_when_it_says_so(counts: Callable[[], SharedC
 
 
 async def test_a_quota_is_all_or_nothing_and_gives_back_what_was_not_used(
-    counts: Callable[[], SharedCounts],
+    counts: SharedCounts,
 ) -> None:
-    quota = JobQuota(counts(), 10)
+    quota = JobQuota(counts, 10)
     async with quota.reserve("school", 6) as reservation:
         reservation.accepted = 4
     with pytest.raises(QuotaUsedUp) as refused:
@@ -84,9 +101,9 @@ async def test_a_quota_is_all_or_nothing_and_gives_back_what_was_not_used(
 
 
 async def test_who_goes_away_while_its_jobs_are_stored_has_used_its_quota(
-    counts: Callable[[], SharedCounts],
+    counts: SharedCounts,
 ) -> None:
-    quota = JobQuota(counts(), 1)
+    quota = JobQuota(counts, 1)
     storing = asyncio.Event()
 
     async def submit() -> None:
@@ -103,8 +120,8 @@ async def test_who_goes_away_while_its_jobs_are_stored_has_used_its_quota(
             raise AssertionError
 
 
-async def test_servers_share_what_they_count(redis: PrivateRedis) -> None:
-    servers = [SharedCounts(redis.url) for _ in range(3)]
+async def test_servers_share_what_they_count(redis: PrivateRedis, made: Make) -> None:
+    servers = [made(redis.url) for _ in range(3)]
     rates = [CallRate(counts, per_second=SLOW, burst=30) for counts in servers]
     admitted = await asyncio.gather(*(_admitted(rate, APP, 20) for rate in rates))
     assert 30 <= sum(admitted) < 60
@@ -127,8 +144,8 @@ async def test_servers_share_what_they_count(redis: PrivateRedis) -> None:
 
 
 @pytest.mark.parametrize("fault", ["stopped", "frozen", "never there"])
-async def test_a_redis_that_fails_stops_nobody(redis: PrivateRedis, fault: str) -> None:
-    counts = SharedCounts(redis.url)
+async def test_a_redis_that_fails_stops_nobody(redis: PrivateRedis, made: Make, fault: str) -> None:
+    counts = made(redis.url)
     rate = CallRate(counts, per_second=SLOW, burst=20)
     if fault != "never there":
         assert await _admitted(rate, APP, 20) == 20
@@ -143,8 +160,8 @@ async def test_a_redis_that_fails_stops_nobody(redis: PrivateRedis, fault: str) 
     assert time.monotonic() - began < HELD_UP
 
 
-async def test_a_redis_that_came_back_is_used_again(redis: PrivateRedis) -> None:
-    rate = CallRate(SharedCounts(redis.url), per_second=1000, burst=1000)
+async def test_a_redis_that_came_back_is_used_again(redis: PrivateRedis, made: Make) -> None:
+    rate = CallRate(made(redis.url), per_second=1000, burst=1000)
     await rate.admit(APP)
     redis.stop()
     await rate.admit(APP)
