@@ -26,6 +26,7 @@ from server.certificates import TlsFiles
 from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
+from server.grpc_server import make_grpc_server
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
 from server.interceptors.authentication import Authentication
@@ -228,7 +229,7 @@ def make_server(settings: Settings) -> GradingServer:
         time_allowed,
     )
     callers = make_callers(settings, store)
-    server = aio.server(
+    server = make_grpc_server(
         interceptors=[
             RequestId(),
             AccessLog(),

@@ -152,5 +152,5 @@ _KNOWN = text("""
 def are_known(conn: Connection, tenant: str, request_ids: Collection[UUID]) -> bool:
     """Whether a tenant has a job of each of the request ids."""
     wanted = set(request_ids)  # a batch may hold one twice
-    found = conn.scalar(_KNOWN, {"tenant": tenant, "request_ids": list(wanted)})
+    found: int = conn.execute(_KNOWN, {"tenant": tenant, "request_ids": list(wanted)}).scalar_one()
     return found == len(wanted)

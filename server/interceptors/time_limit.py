@@ -6,7 +6,7 @@ from typing import Any
 from grpc import aio
 
 from server.exceptions import CallTooLong
-from server.interceptors.open_streams import WAITS
+from server.interceptors.open_streams import UPLOADS, WAITS
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
 
 #: The longest that ``WaitJob`` may be asked to wait, in seconds.
@@ -25,10 +25,9 @@ class TimeLimit(WrappingInterceptor):
         self._upload_seconds = upload_seconds
 
     def unary(self, method: str, behavior: Unary) -> Unary:
+        if method in UPLOADS:
+            return _within(self._upload_seconds, behavior)
         return _within(self._call_seconds + (_LONGEST_WAIT if method in WAITS else 0), behavior)
-
-    def client_stream(self, method: str, behavior: Unary) -> Unary:
-        return _within(self._upload_seconds, behavior)
 
     def server_stream(self, method: str, behavior: ServerStream) -> ServerStream:
         return behavior

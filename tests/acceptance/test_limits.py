@@ -171,7 +171,7 @@ def test_a_watch_goes_on_though_its_connection_grew_too_old(stack: Stack) -> Non
     assert len(events) > 4
     assert interruptions
     # A stream that is let end by itself tells why; one that is cut off can't.
-    assert {one.lost.code for one in interruptions} <= {
+    assert {one.cause.code for one in interruptions} <= {
         StatusCode.UNAVAILABLE,
         StatusCode.CANCELLED,
     }
