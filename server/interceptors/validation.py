@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: How long a call's message may take to come, in seconds.
 MESSAGE_SECONDS = 30.0
+#: How long it may take to learn that a client is gone, in seconds.
+_ENDED_SECONDS = 0.05
 
 
 def check(request: Message) -> None:
@@ -139,6 +141,8 @@ async def _only(requests: AsyncIterator[Any]) -> Any:
     except TimeoutError:
         raise CallTooLong(MESSAGE_SECONDS) from None
     if request is None:
+        # A call that broke off looks like one that ended, until gRPC cancels it a moment later.
+        await asyncio.sleep(_ENDED_SECONDS)
         raise MalformedRequest(None)
     _accept(request)
     return request
