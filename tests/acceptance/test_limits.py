@@ -1,5 +1,6 @@
 """How much callers may ask for, at the public door."""
 
+import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -8,14 +9,18 @@ from grpc_health.v1 import health_pb2
 
 from client.client import GradingClient
 from client.resumption import Interruption
+from tests.fuzz.http2 import Connection
 from tests.stack.callers import Metadata, issue, showing
-from tests.stack.door import Refused, Watcher, refusal
+from tests.stack.door import Door, Refused, Watcher, refusal
 from tests.stack.postgres import Databases, frozen, private_postgres
 from tests.stack.redis import PrivateRedis
 from tests.stack.stack import Server, Stack
 from tests.stack.submissions import submission
 from tests.stack.waiting import until
 from vstep.grading.v1 import grading_service_pb2 as messages
+
+#: HTTP/2's word for a client that is too lively.
+ENHANCE_YOUR_CALM = 11
 
 READINESS = "vstep.grading.v1.GradingService"
 
@@ -154,6 +159,39 @@ def test_a_call_without_a_deadline_ends_though_the_database_hangs(stack: Stack) 
         assert refused.reason == "ERROR_REASON_CALL_TOO_LONG"
         until(lambda: refusal(_asking(server)).code is StatusCode.NOT_FOUND)
         server.kill()
+
+
+def test_a_client_that_pings_too_often_is_told_so(stack: Stack) -> None:
+    server = stack.start_server(GRADING_PING_SECONDS="5")
+    with Connection(server.port, seconds=30) as connection:
+        for _ in range(10):
+            connection.ping()
+        assert connection.await_end()
+        assert connection.goaway is not None
+        code, why = connection.goaway
+        assert (code, why) == (ENHANCE_YOUR_CALM, b"too_many_pings")
+    # One that keeps to what is permitted is left alone, also with nothing to say.
+    patient = stack.start_server(GRADING_PING_SECONDS="0.1")
+    with Connection(patient.port, seconds=1.5) as connection:
+        for _ in range(5):
+            connection.ping()
+            time.sleep(0.25)
+        assert not connection.await_end()
+        assert connection.goaway is None
+
+
+def test_metadata_beyond_what_is_read_is_refused(door: Door) -> None:
+    for size, fits in ((4_000, True), (40_000, False)):
+        metadata = (("x-much", "é".encode().hex() * (size // 4)),)
+        request = messages.ListJobsRequest()
+        if fits:
+            door.grading.ListJobs(request, metadata=metadata, timeout=20)
+            continue
+        refused = refusal(
+            lambda: door.grading.ListJobs(request, metadata=metadata, timeout=20)  # noqa: B023
+        )
+        assert refused.code is StatusCode.RESOURCE_EXHAUSTED
+        assert "limit" in refused.message
 
 
 def test_a_watch_goes_on_though_its_connection_grew_too_old(stack: Stack) -> None:
