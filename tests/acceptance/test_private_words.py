@@ -7,6 +7,7 @@ import http.client
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grpc import StatusCode
@@ -18,6 +19,7 @@ from tests.stack.postgres import Databases
 from tests.stack.provider.answers import Answer, cut_off, filtered
 from tests.stack.provider.answers import refusal as model_refusal
 from tests.stack.provider.errors import error as api_error
+from tests.stack.provider.exchange import Script
 from tests.stack.provider.server import Provider
 from tests.stack.rabbitmq import PrivateRabbit
 from tests.stack.stack import EMBEDDED, Server, Stack
@@ -123,7 +125,7 @@ def aftermath(
 def _submit_all(found: Aftermath, provider: Provider) -> None:
     """Jobs that are graded at once, after faults, and not at all."""
     grading = found.server.door.grading
-    faults = [
+    faults: list[list[Script]] = [
         [Answer(f'{{"quote": "{MARK}"')],
         [cut_off(f'{{"quote": "{MARK}')],
         [filtered(MARK)],
@@ -161,7 +163,7 @@ def _refuse_all(found: Aftermath) -> None:
     for request in _invalid():
         found.told.append(refusal(lambda request=request: grading.SubmitJob(request)))  # type: ignore[misc]
         broken = request.SerializeToString().replace(MARK.encode(), b"\xff" + MARK[1:].encode())
-        raw = door.channel.unary_unary("/vstep.grading.v1.GradingService/SubmitJob")
+        raw: Any = door.channel.unary_unary("/vstep.grading.v1.GradingService/SubmitJob")
         found.told.append(refusal(lambda broken=broken, raw=raw: raw(broken)))  # type: ignore[misc]
     used = _own()
     grading.SubmitJob(used, timeout=30)
