@@ -14,7 +14,7 @@ BUF    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/buf
 BREAKING_AGAINST ?= $(shell git rev-list -1 --before='4 hours ago' HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test soak fuzz lint breaking protos verify lock clean
+.PHONY: help demo up test soak fuzz lint audit breaking protos verify lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -46,6 +46,12 @@ lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 	$(BUF) format --diff --exit-code protos
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project generated/tsconfig.json
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project tests/typescript/tsconfig.json
+	.ci/secrets
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/audit.py
+
+# Where the registry's advisories can't be had, `make lint` says so and goes on; this doesn't.
+audit: .venv/installed node_modules/installed ## Fail when a locked package is known to be vulnerable, or can't be asked about
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/audit.py --strict
 
 breaking: .venv/installed .protodeps/buf/validate/validate.proto
 	@BUF="$(CURDIR)/$(BIN)/buf" protos/check-breaking "$(BREAKING_AGAINST)"

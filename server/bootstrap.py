@@ -20,6 +20,7 @@ from grading.settings import Settings
 from grading.store.engine import make_async_engine, make_engine, sqlalchemy_url
 from grading.store.outbox import unsend_all
 from server.backlog import Backlog
+from server.broker_check import BrokerCheck
 from server.broker_link import BrokerLink
 from server.callers import Callers
 from server.certificates import TlsFiles
@@ -248,7 +249,15 @@ def make_server(settings: Settings) -> GradingServer:
         reflection.enable_server_reflection(
             (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
         )
-    checks = HealthChecks(health, store, relay, settings.grading_poll_seconds)
+    checks = HealthChecks(
+        health,
+        Store(make_async_engine(settings, "vstep-grading-health", pool_size=1)),
+        relay,
+        BrokerCheck(
+            settings, make_celery(settings, "vstep-grading-health"), settings.grading_poll_seconds
+        ),
+        settings.grading_poll_seconds,
+    )
     background = [reaper.run, checks.run, backlog.count, janitor.run]
     if callers is not None:
         background.append(callers.run)

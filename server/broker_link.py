@@ -10,6 +10,9 @@ from kombu.entity import Queue
 
 from grading.broker import DEAD_JOBS, DEAD_LETTERS
 
+#: How long the broker may leave a question unanswered, in seconds.
+SILENCE_SECONDS = 10.0
+
 
 class BrokerLink:
     """One connection, made when first used and made again after it was lost.
@@ -66,6 +69,10 @@ class BrokerLink:
         )
         made.ensure_connection(max_retries=1, reraise_as_library_errors=True)
         try:
+            if made.transport.driver_type == "amqp":
+                # What is read without a limit of its own; a broker that hangs would hold up
+                # the relay for ever.
+                made.connection.sock.settimeout(SILENCE_SECONDS)
             if made.transport.driver_type == "amqp" and not _exists(made, DEAD_JOBS):
                 self._on_wiped()
             with made.channel() as channel:

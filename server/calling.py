@@ -14,7 +14,7 @@ def set_caller(caller: Caller) -> None:
 
 
 def current_caller() -> Caller:
-    """Who makes this call.
+    """Who makes this task's call.
 
     Raises:
         LookupError: nobody was let in; a handler never runs then.
@@ -26,6 +26,6 @@ def current_tenant() -> str:
     """The tenant whose jobs this call may see.
 
     Raises:
-        LookupError: nobody was let in; a handler never runs then.
+        LookupError: as ``current_caller`` does.
     """
-    return _caller.get().tenant
+    return current_caller().tenant

@@ -5,7 +5,7 @@
 | (empty) | the process answers: liveness |
 | ``vstep.grading.v1.GradingService`` | calls can be served: readiness |
 | ``postgres`` | the database answers, with the schema that this code needs |
-| ``rabbitmq`` | the broker was reached when it was last tried |
+| ``rabbitmq`` | the broker answers, and took the last message that was sent |
 | ``workers`` | at least one worker was heard of lately |
 """
 
@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from grading.store.schema import current_version, expected_version
 from grading.store.workers import count_alive
+from server.broker_check import BrokerCheck
 from server.relay import Relay
 from server.store import Store
 
@@ -113,35 +114,86 @@ class Health(HealthServicer):
 
 
 class HealthChecks:
-    """Looks at each dependency on a timer; no check takes longer than the timer's step."""
+    """Looks at each dependency on a timer; one that hangs holds up neither timer nor others.
 
-    def __init__(self, health: Health, store: Store, relay: Relay, every_seconds: float) -> None:
+    The database is asked over a connection of its own: one that the calls' pool is out of
+    connections to is busy, not down.
+    """
+
+    def __init__(
+        self,
+        health: Health,
+        store: Store,
+        relay: Relay,
+        broker: BrokerCheck,
+        every_seconds: float,
+    ) -> None:
         self._health = health
         self._store = store
         self._relay = relay
+        self._broker = broker
         self._every_seconds = every_seconds
         self._expected_version = expected_version()
+        #: A look at the database that was given up and has not ended.
+        self._hanging: asyncio.Task[tuple[bool, bool]] | None = None
 
     async def run(self) -> None:
         """Check for ever, until cancelled."""
+        self._broker.start()
         self._health.set(LIVENESS, serving=True)
-        while True:
-            await self.check()
-            await asyncio.sleep(self._every_seconds)
+        try:
+            while True:
+                await self.check()
+                await asyncio.sleep(self._every_seconds)
+        finally:
+            self._broker.stop()
+            await self._store.close()
 
     async def check(self) -> None:
         """Check everything once."""
-        postgres, workers = False, False
-        try:
-            async with asyncio.timeout(max(self._every_seconds, 2)):
-                postgres, workers = await self._store.run(self._look)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            _log.warning("postgres_unhealthy", error=type(error).__name__)
+        # Whether a message gets through, and whether the broker answers, are two things: a
+        # broker short of memory or disk answers, and takes no messages.
+        self._health.set(RABBITMQ, serving=self._relay.broker_reached and self._broker.answers)
+        postgres, workers = await self._ask_database()
         self._health.set(POSTGRES, serving=postgres)
         self._health.set(WORKERS, serving=workers)
-        self._health.set(RABBITMQ, serving=self._relay.broker_reached)
         # Without the broker, work is accepted all the same and sent later.
         self._health.set(READINESS, serving=postgres)
+
+    async def _ask_database(self) -> tuple[bool, bool]:
+        """Whether the database serves, and whether there are workers."""
+        if self._hanging is not None:
+            # Once cancelled, the driver still asks the database to end the query, and waits
+            # for that; cancelled twice, it drops the connection.
+            self._hanging.cancel()
+            await asyncio.wait({self._hanging}, timeout=self._seconds)
+            if not self._hanging.done():
+                return False, False
+            self._hanging = None
+        look = asyncio.create_task(self._look_within_reach())
+        # Not a timeout: it would wait until the look has ended.
+        await asyncio.wait({look}, timeout=self._seconds)
+        if look.done():
+            return look.result()
+        _log.warning("postgres_unhealthy", error="silent")
+        look.cancel()
+        self._hanging = look
+        return False, False
+
+    @property
+    def _seconds(self) -> float:
+        """How long a look at the database may take."""
+        return max(self._every_seconds, 2.0)
+
+    async def _look_within_reach(self) -> tuple[bool, bool]:
+        try:
+            return await self._store.run(self._look)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("postgres_unhealthy", error=type(error).__name__)
+        except Exception:
+            # Checks that ended would leave every name as it was.
+            _log.exception("health_check_failed")
+        return False, False
 
     def _look(self, conn: Connection) -> tuple[bool, bool]:
         version = current_version(conn)

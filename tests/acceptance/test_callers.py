@@ -1,6 +1,8 @@
 """Who is let in, to do what: the table of methods, scopes, and what callers may show."""
 
+import json
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +19,7 @@ from server.permissions import SCOPES
 from tests.stack.callers import Metadata, issue, revoke, showing
 from tests.stack.door import Door, Refused, Watcher, refusal, refused_with
 from tests.stack.postgres import Database, Databases
+from tests.stack.process import CHECKOUT, environment
 from tests.stack.rabbitmq import PrivateRabbit
 from tests.stack.stack import Server, Stack
 from tests.stack.submissions import spoken, submission
@@ -378,14 +381,32 @@ def test_open_streams_end_with_their_token(
     assert bystander.sequences == [1, 2]
 
 
+def _list_in_typescript(server: Server, token: Token) -> object:
+    node, script = CHECKOUT / ".venv" / "bin" / "node", CHECKOUT / "tests" / "typescript"
+    ended = subprocess.run(
+        [node, script / "list-jobs.ts", server.door.address],
+        env=environment({"VSTEP_GRADING_TOKEN": token.write()}),
+        cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return json.loads(ended.stdout)
+
+
+def test_a_web_applications_server_shows_its_token(server: Server, database: Database) -> None:
+    own = issue(database, Scope.SUBMIT, Scope.READ, tenant="a-school-of-its-own")
+    job_id = _submit(server.door, showing(own))
+    assert _list_in_typescript(server, own) == [job_id]
+    assert _list_in_typescript(server, Token.new()) == "Unauthenticated"
+    assert _list_in_typescript(server, issue(database, Scope.SUBMIT)) == "PermissionDenied"
+
+
 def test_the_log_names_callers_and_holds_no_secret(
     server: Server, door: Door, database: Database
 ) -> None:
     good, unknown = issue(database), Token.new()
     wrong = replace(Token.new(), id=good.id)
     _call(door, "ListJobs", showing(good))
-    for token in (unknown, wrong):
-        assert _is_refused(door, token)
+    for shown in (*_shown(database).values(), showing(wrong), showing(unknown)):
+        refusal(lambda shown=shown: _call(door, "ListJobs", shown))  # type: ignore[misc]
 
     log = until(lambda: server.output() if unknown.id in server.output() else "")
     assert f'"credential": "{good.id}"' in log

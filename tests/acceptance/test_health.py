@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 
 from grading.store.schema import migrate
+from tests.stack.deaf_watcher import DeafWatcher
 from tests.stack.door import NOT_SERVING, READINESS, SERVING, Door, refusal
 from tests.stack.postgres import Database, private_postgres
 from tests.stack.rabbitmq import PrivateRabbit
@@ -21,6 +22,7 @@ from tests.stack.stack import Stack
 from tests.stack.submissions import submission
 from tests.stack.waiting import until
 from vstep.grading.v1 import grading_service_pb2 as messages
+from workers.pulse import seconds_since_sign
 
 
 def test_every_name_serves_on_a_whole_stack(door: Door) -> None:
@@ -61,6 +63,8 @@ def test_a_killed_worker_is_missed_after_a_while(stack: Stack) -> None:
     server = stack.start_server()
     worker = stack.start_worker()
     server.await_health("workers")
+    ready = time.monotonic()
+    until(lambda: _last_sign(stack) > ready)  # its loop comes round
     worker.kill()
     server.await_health("workers", NOT_SERVING, seconds=12)
     assert server.door.status(READINESS) == SERVING
@@ -72,6 +76,7 @@ def test_a_database_that_is_down_at_the_start_and_again_later(stack: Stack) -> N
         postgres.stop()
         server = stack.start_server(ready=False, DATABASE_URL=url)
         server.await_health("")
+        watched = {name: _Watch(server.door, name) for name in ("", READINESS, "postgres")}
         assert server.door.status(READINESS) == NOT_SERVING
         _assert_store_unavailable(server.door)
 
@@ -102,6 +107,27 @@ def test_a_database_that_is_down_at_the_start_and_again_later(stack: Stack) -> N
         assert watcher.wait(10).code is StatusCode.OK
         assert watcher.cursor == cancelled.last_sequence
         assert server.running
+        twice = [NOT_SERVING, SERVING, NOT_SERVING, SERVING]
+        until(lambda: [watched[name].seen for name in ("postgres", READINESS)] == [twice, twice])
+        assert watched[""].seen == [SERVING]
+
+
+def test_watchers_that_take_nothing_hold_up_nobody(stack: Stack) -> None:
+    server = stack.start_server(GRADING_DRAIN_SECONDS="1")
+    deaf = [DeafWatcher(server.port, "workers") for _ in range(50)]
+    until(lambda: all(watcher.admitted for watcher in deaf))
+    watched = _Watch(server.door, "workers")
+    until(lambda: watched.seen == [NOT_SERVING])
+    worker = stack.start_worker()
+    server.await_health("workers")
+    worker.signal(signal.SIGTERM)
+    server.await_health("workers", NOT_SERVING)
+    assert server.door.grading.SubmitJob(submission(), timeout=5).job.id
+    until(lambda: watched.seen == [NOT_SERVING, SERVING, NOT_SERVING])
+    server.signal(signal.SIGTERM)
+    assert server.wait(10) == 0
+    for watcher in deaf:
+        watcher.close()
 
 
 def _assert_store_unavailable(door: Door) -> None:
@@ -131,6 +157,7 @@ def test_work_is_accepted_while_the_broker_is_down_and_graded_later(
     try:
         server = stack.start_server()
         assert server.door.status("rabbitmq") == NOT_SERVING
+        watched = _Watch(server.door, "rabbitmq")
         job = server.door.grading.SubmitJob(submission()).job
         watcher = server.door.watch(job.id)
 
@@ -139,9 +166,26 @@ def test_work_is_accepted_while_the_broker_is_down_and_graded_later(
         stack.start_worker()
 
         assert watcher.wait(20).code is StatusCode.OK
+
+        rabbit.kill()
+        server.await_health("rabbitmq", NOT_SERVING)
+        assert server.door.status(READINESS) == SERVING
+        # A worker that waits for the broker lives: nobody is to start it again.
+        lost = time.monotonic()
+        until(lambda: _last_sign(stack) > lost)
+        rabbit.start()
+        server.await_health("rabbitmq")
+        until(lambda: watched.seen == [NOT_SERVING, SERVING, NOT_SERVING, SERVING])
     finally:
         stack.stop()
         rabbit.stop()
+
+
+def _last_sign(stack: Stack) -> float:
+    """When a worker gave its last sign of life, on the monotonic clock."""
+    age = seconds_since_sign(stack.pulse)
+    assert age is not None
+    return time.monotonic() - age
 
 
 class _Watch:

@@ -45,6 +45,7 @@ def _run(arguments: list[str], settings: dict[str, str]) -> subprocess.Completed
         ({"PORT": "http"}, "PORT"),
         ({"PORT": "70000"}, "PORT"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"ENVIRONMENT": "production", "RABBITMQ_URL": "amqp://vstep:changeme@mq"}, "RABBITMQ_URL"),
         ({"GRADING_LEASE_SECONDS": "0"}, "GRADING_LEASE_SECONDS"),
         ({"GRADING_AUDIO_URL": f"s3://key:{SECRET}@bucket"}, "GRADING_AUDIO_URL"),
         ({"GRADING_AUDIO_URL": "file:///dev/null"}, "GRADING_AUDIO_URL"),

@@ -63,12 +63,15 @@ class Stack:
         self.folder = folder
         #: Where recordings are kept.
         self.recordings = folder / "recordings"
+        #: Where workers give their signs of life.
+        self.pulse = folder / "worker.pulse"
         self._started: list[Process] = []
         self.settings = {
             "DATABASE_URL": database.url,
             "RABBITMQ_URL": broker_url,
             "GRADING_AUDIO_URL": self.recordings.as_uri(),
             "GRADING_AUTH": "off",
+            "WORKER_PULSE_FILE": str(self.pulse),
             "GRADING_POLL_SECONDS": "0.2",
             "GRADING_LEASE_SECONDS": "2",
             "GRADING_RETRY_BACKOFF_CAP_SECONDS": "0.5",
