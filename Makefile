@@ -14,7 +14,7 @@ BUF    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/buf
 BREAKING_AGAINST ?= $(shell git rev-list -1 --before='4 hours ago' HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test soak lint audit breaking protos dashboards verify lock clean
+.PHONY: help demo up test soak fuzz lint audit breaking protos dashboards verify lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -32,6 +32,10 @@ test: .venv/installed node_modules/installed .protodeps/buf/validate/validate.pr
 soak: .venv/installed ## Kill and restart everything, again and again, for MINUTES (30), from FAULT_SEED on
 	@tests/install-debian-packages
 	$(BIN)/python -m tests.faults --minutes $(MINUTES)
+
+fuzz: .venv/installed ## Send the server whatever strangers may send, for MINUTES (30), from SEED on
+	@tests/install-debian-packages
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 lint: .venv/installed node_modules/installed .protodeps/buf/validate/validate.proto breaking ## Check style, types, layers, the contract and the deployment
 	@tests/install-debian-packages

@@ -9,6 +9,9 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
+#: Refusals of a moment: there is room again after the ``RetryInfo`` delay.
+_MOMENTARY = frozenset({"ERROR_REASON_RATE_EXCEEDED", "ERROR_REASON_TOO_MANY_STREAMS"})
+
 #: Codes that tell of the way to the service, not of the request.
 _LOST = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 
@@ -55,7 +58,7 @@ class CallRefused(ClientError):
         A connection that was lost under a call is reported in several ways,
         CANCELLED among them, when a server's end of it is torn down.
         """
-        if self.code in _LOST:
+        if self.code in _LOST or self.reason in _MOMENTARY:
             return True
         return not self.reason and _BROKEN.get(self.code, "\0") in self.message
 

@@ -14,6 +14,7 @@ from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.environment import EnvironmentSettings
 from grading.exceptions import SettingsError
+from grading.limit_settings import LimitSettings
 from grading.metrics_settings import MetricsSettings
 from grading.provider_settings import ProviderSettings
 from grading.tls_settings import TlsSettings
@@ -37,6 +38,7 @@ class Settings(
     AudioSettings,
     MetricsSettings,
     AuthSettings,
+    LimitSettings,
     TlsSettings,
     DeploymentSettings,
     DatabaseSettings,
@@ -157,6 +159,7 @@ class Settings(
             ("DATABASE_URL", self.database_url),
             ("RABBITMQ_URL", self.rabbitmq_url),
             ("CELERY_BROKER_URL", self.celery_broker_url),
+            ("REDIS_URL", self.redis_url),
         ):
             if url is not None and holds_known_password(url.get_secret_value()):
                 raise ValueError(

@@ -32,33 +32,36 @@ from server.certificates import TlsFiles
 from server.dead_letters import DeadLetters
 from server.feeding import Feeding
 from server.grading_service import GradingService
+from server.grpc_server import make_grpc_server
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
 from server.interceptors.authentication import Authentication
 from server.interceptors.call_metrics import CallMetrics
+from server.interceptors.call_rate import CallRateLimit
 from server.interceptors.error_seam import ErrorSeam
+from server.interceptors.open_streams import OpenStreams
 from server.interceptors.request_id import RequestId
+from server.interceptors.time_limit import TimeLimit
 from server.interceptors.validation import Validation
 from server.janitor import Janitor
 from server.observer import Observer
 from server.permissions import SCOPES
 from server.publisher import Publisher
+from server.rates import CallRate, JobQuota
 from server.reaper import Reaper
 from server.recording_keeper import RecordingKeeper
 from server.relay import Relay
+from server.shared_counts import SharedCounts
 from server.store import Store
 from server.submissions import Submissions
 from server.tls import ServerTls
+from server.transport import transport_options
 from server.uploads import Uploads
 from server.watch_hub import WatchHub
 from server.watching import Watching
 from vstep.grading.v1.grading_service_pb2_grpc import add_GradingServiceServicer_to_server
 
 _log = structlog.get_logger(__name__)
-
-#: The largest message that is read, in bytes. An answer has at most 20,000
-#: characters, which is 80 kB at the most.
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass
@@ -73,6 +76,7 @@ class GradingServer:
     #: What runs until the server ends: reaper, health checks, counts, purges.
     background: Sequence[Callable[[], Coroutine[None, None, None]]]
     health: Health
+    counts: SharedCounts
     #: What connections are encrypted with; None for plain text.
     tls: ServerTls | None = None
     #: Tells Prometheus of the server; None where nobody asked for that.
@@ -122,6 +126,7 @@ class GradingServer:
         await self.hub.stop()
         await asyncio.to_thread(self.relay.stop, 1.0)
         await self.store.close()
+        await self.counts.close()
         _log.info("stopped")
 
 
@@ -177,6 +182,18 @@ def make_callers(settings: Settings, store: Store) -> Callers | None:
     return Callers(store, settings.grading_auth_cache_seconds, settings.grading_auth_grace_seconds)
 
 
+def make_call_rate(settings: Settings, counts: SharedCounts) -> CallRate | None:
+    """How often a caller may call; None for as often as it likes."""
+    per_second = settings.grading_calls_per_second
+    return CallRate(counts, per_second, settings.grading_calls_burst) if per_second else None
+
+
+def make_job_quota(settings: Settings, counts: SharedCounts) -> JobQuota | None:
+    """How many jobs a tenant may hand in; None for any number."""
+    jobs = settings.grading_jobs_per_day
+    return JobQuota(counts, jobs) if jobs else None
+
+
 def make_server(settings: Settings) -> GradingServer:
     """Put the pieces together; nothing connects before ``start``.
 
@@ -220,9 +237,12 @@ def make_server(settings: Settings) -> GradingServer:
         keeper,
     )
     health = Health()
+    counts = SharedCounts(
+        None if settings.redis_url is None else settings.redis_url.get_secret_value()
+    )
     service = GradingService(
         store,
-        Submissions(store, backlog, relay.wake),
+        Submissions(store, backlog, relay.wake, make_job_quota(settings, counts)),
         Watching(
             store,
             hub,
@@ -245,24 +265,19 @@ def make_server(settings: Settings) -> GradingServer:
         time_allowed,
     )
     callers = make_callers(settings, store)
-    server = aio.server(
+    server = make_grpc_server(
         interceptors=[
             RequestId(),
             CallMetrics(),
             AccessLog(),
             ErrorSeam(),
+            TimeLimit(settings.grading_call_seconds, settings.grading_upload_seconds),
             Authentication(callers, SCOPES, settings.grading_reflection),
+            CallRateLimit(make_call_rate(settings, counts)),
+            OpenStreams(settings.grading_streams_per_server, settings.grading_streams_per_caller),
             Validation(),
         ],
-        options=[
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            # gRPC cancels calls beyond these by chance, 1,000 and 3,000 by itself: fewer
-            # than the watchers that come back at once when a server was lost.
-            ("grpc.server.max_pending_requests", 20_000),
-            ("grpc.server.max_pending_requests_hard_limit", 40_000),
-            # Two servers on one port would take half of each other's calls.
-            ("grpc.so_reuseport", 0),
-        ],
+        options=transport_options(settings),
     )
     add_GradingServiceServicer_to_server(service, server)
     add_HealthServicer_to_server(health, server)
@@ -288,4 +303,6 @@ def make_server(settings: Settings) -> GradingServer:
     if exposition is not None:
         folder = folder_of(settings.audio_url)
         background.append(Observer(store, hub, backlog.waiting, folder).run)
-    return GradingServer(settings, server, store, hub, relay, background, health, tls, exposition)
+    return GradingServer(
+        settings, server, store, hub, relay, background, health, counts, tls, exposition
+    )

@@ -4,6 +4,7 @@ Handlers raise domain errors and know no status codes. A driver's words are
 logged and never sent: they may hold a host, a user's name or a learner's text.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,13 +36,18 @@ from server.exceptions import (
     AudioChecksumMismatch,
     AudioNotRecognized,
     AudioTooLarge,
+    CallTooLong,
     Draining,
     FieldViolation,
     InvalidRequest,
     MalformedRequest,
+    MessageTooLarge,
+    QuotaUsedUp,
+    RateExceeded,
     ScopeMissing,
     StoreUnavailable,
     StreamTooOld,
+    TooManyStreams,
     Unauthenticated,
     UploadStalled,
     WatcherTooSlow,
@@ -55,6 +61,9 @@ DOMAIN = "grading.vstep"
 DETAILS_KEY = "grpc-status-details-bin"
 #: When a client may try again whose work there was no room for, in seconds.
 BACKLOG_RETRY_SECONDS = 5.0
+
+#: When a client may try again for whose stream there was no room, in seconds.
+STREAMS_RETRY_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +94,7 @@ class Refusal:
             status.details.add().Pack(bad)
         if self.retry_after is not None:
             delay = Duration()
-            delay.FromMilliseconds(int(self.retry_after * 1000))
+            delay.FromMilliseconds(math.ceil(self.retry_after * 1000))
             status.details.add().Pack(RetryInfo(retry_delay=delay))
         return bytes(status.SerializeToString())
 
@@ -261,6 +270,44 @@ def _from_domain(error: GradingError) -> Refusal:
                 ErrorReason.ERROR_REASON_SCOPE_MISSING,
                 f"the caller lacks the scope {scope}",
                 {"scope": scope.value},
+            )
+        case MessageTooLarge(size_bytes, limit_bytes):
+            return Refusal(
+                StatusCode.RESOURCE_EXHAUSTED,
+                ErrorReason.ERROR_REASON_MESSAGE_TOO_LARGE,
+                f"the message has {size_bytes} bytes; at most {limit_bytes} are read",
+                {"limit_bytes": str(limit_bytes)},
+            )
+        case RateExceeded(per_second, retry_after):
+            return Refusal(
+                StatusCode.RESOURCE_EXHAUSTED,
+                ErrorReason.ERROR_REASON_RATE_EXCEEDED,
+                f"the caller makes more than {per_second} calls a second; nothing was done",
+                {"calls_per_second": str(per_second)},
+                retry_after=retry_after,
+            )
+        case QuotaUsedUp(limit, retry_after):
+            return Refusal(
+                StatusCode.RESOURCE_EXHAUSTED,
+                ErrorReason.ERROR_REASON_QUOTA_USED_UP,
+                f"at most {limit} jobs are accepted in a day (UTC); nothing was stored",
+                {"jobs_per_day": str(limit)},
+                retry_after=retry_after,
+            )
+        case TooManyStreams(limit, whose):
+            return Refusal(
+                StatusCode.RESOURCE_EXHAUSTED,
+                ErrorReason.ERROR_REASON_TOO_MANY_STREAMS,
+                f"the {whose} has as many streams open as it may: {limit}",
+                {"limit": str(limit), "of": whose},
+                retry_after=STREAMS_RETRY_SECONDS,
+            )
+        case CallTooLong(seconds):
+            return Refusal(
+                StatusCode.DEADLINE_EXCEEDED,
+                ErrorReason.ERROR_REASON_CALL_TOO_LONG,
+                f"the call had no deadline, and was not done within {seconds:g} s; whether it"
+                " was done later is unknown",
             )
         case Draining():
             return _unavailable(

@@ -57,6 +57,48 @@ class UploadStalled(GradingError):
     seconds: float
 
 
+@dataclass
+class MessageTooLarge(GradingError):
+    """A message has more bytes than one may have."""
+
+    size_bytes: int
+    limit_bytes: int
+
+
+@dataclass
+class RateExceeded(GradingError):
+    """The caller calls more often than it may."""
+
+    per_second: int
+    #: Seconds after which there is room for a call again.
+    retry_after: float
+
+
+@dataclass
+class QuotaUsedUp(GradingError):
+    """As many jobs of the tenant were accepted today as may be."""
+
+    limit: int
+    #: Seconds until the next day.
+    retry_after: float
+
+
+@dataclass
+class TooManyStreams(GradingError):
+    """As many streams are open as may be."""
+
+    limit: int
+    #: Whose limit it is: the ``caller``'s or the ``server``'s.
+    whose: str
+
+
+@dataclass
+class CallTooLong(GradingError):
+    """A call without a deadline took longer than such a one may."""
+
+    seconds: float
+
+
 class Draining(GradingError):
     """The server is shutting down."""
 

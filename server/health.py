@@ -92,6 +92,16 @@ class Health(HealthServicer):
             )
         return health_pb2.HealthCheckResponse(status=status)
 
+    async def List(self, request: Any, context: Context) -> Any:
+        # The types of this method are missing from the stubs.
+        messages: Any = health_pb2
+        return messages.HealthListResponse(
+            statuses={
+                name: health_pb2.HealthCheckResponse(status=status)
+                for name, status in self._status.items()
+            }
+        )
+
     async def Watch(
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> AsyncIterator[health_pb2.HealthCheckResponse]:

@@ -9,9 +9,12 @@ from sqlalchemy.exc import DBAPIError
 from grading.domain.work import Skill
 from grading.exceptions import GradingError
 from grading.store.acceptance import Accepted, Refused, accept
+from grading.store.jobs import are_known
 from grading.store.records import NewJob
 from server.backlog import Backlog
+from server.exceptions import QuotaUsedUp
 from server.metrics import JOBS_ACCEPTED
+from server.rates import JobQuota
 from server.store import Store
 
 #: The most submissions that one transaction takes.
@@ -32,9 +35,16 @@ class Submissions:
     The caller is answered after the commit, so what was answered is on disk.
     """
 
-    def __init__(self, store: Store, backlog: Backlog, on_accepted: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        backlog: Backlog,
+        on_accepted: Callable[[], None],
+        quota: JobQuota | None = None,
+    ) -> None:
         self._store = store
         self._backlog = backlog
+        self._quota = quota
         self._on_accepted = on_accepted
         self._waiting: list[_Waiting] = []
         self._committer: asyncio.Task[None] | None = None
@@ -46,7 +56,22 @@ class Submissions:
             RequestIdReused, AttemptExists, RecordingNotFound: as
                 ``grading.store.acceptance`` tells.
             BacklogFull: too many jobs of the skill wait.
+            QuotaUsedUp: too many of the tenant's were accepted today.
         """
+        if self._quota is None:
+            return await self._submit(job)
+        try:
+            async with self._quota.reserve(job.tenant, 1) as reservation:
+                accepted = await self._submit(job)
+                reservation.accepted = int(not accepted.deduplicated)
+                return accepted
+        except QuotaUsedUp:
+            # Who repeats a call of which no answer came is answered, whatever was used since.
+            if await self._store.run(are_known, job.tenant, [job.request_id]):
+                return await self._submit(job)
+            raise
+
+    async def _submit(self, job: NewJob) -> Accepted:
         self._backlog.admit(job.skill, 1)
         answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, answer))
@@ -55,11 +80,28 @@ class Submissions:
         return await answer
 
     async def submit_batch(self, jobs: Sequence[NewJob]) -> Sequence[Accepted | Refused]:
-        """Store ``jobs`` in a transaction of their own; an outcome for each, in order.
+        """Store a tenant's ``jobs`` in a transaction of their own; an outcome for each, in order.
 
         Raises:
-            BacklogFull: there is no room for all of them; none was stored.
+            BacklogFull, QuotaUsedUp: there is no room for all of them; none was stored.
         """
+        if self._quota is None:
+            return await self._submit_batch(jobs)
+        tenant = jobs[0].tenant
+        try:
+            async with self._quota.reserve(tenant, len(jobs)) as reservation:
+                outcomes = await self._submit_batch(jobs)
+                reservation.accepted = sum(
+                    isinstance(outcome, Accepted) and not outcome.deduplicated
+                    for outcome in outcomes
+                )
+                return outcomes
+        except QuotaUsedUp:
+            if await self._store.run(are_known, tenant, [job.request_id for job in jobs]):
+                return await self._submit_batch(jobs)
+            raise
+
+    async def _submit_batch(self, jobs: Sequence[NewJob]) -> Sequence[Accepted | Refused]:
         for skill, count in Counter(job.skill for job in jobs).items():
             self._backlog.admit(skill, count)
         outcomes = await self._store.run(accept, jobs)

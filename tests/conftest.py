@@ -16,6 +16,7 @@ from tests.stack.media_host import MediaHost, media_host
 from tests.stack.postgres import Database, Databases, private_postgres
 from tests.stack.process import LOGS
 from tests.stack.rabbitmq import PrivateRabbit
+from tests.stack.redis import PrivateRedis
 from tests.stack.stack import Server, Stack
 
 # How long an example takes says more about the machine than about the code.
@@ -84,6 +85,15 @@ def broker_url(rabbit: PrivateRabbit) -> Iterator[str]:
     """A virtual host without queues, for one test."""
     with rabbit.virtual_host() as url:
         yield url
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    """A running Redis for one test, which may break it."""
+    server = PrivateRedis(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 Another tenant's job is one that there is not.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text
@@ -140,3 +141,16 @@ def cancel_job(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> 
     if job.state is not JobState.CANCELLED:
         raise JobEnded(job_id, job.state)
     return job
+
+
+_KNOWN = text("""
+    SELECT count(*) FROM jobs
+    WHERE tenant = :tenant AND request_id = ANY(CAST(:request_ids AS uuid[]))
+""")
+
+
+def are_known(conn: Connection, tenant: str, request_ids: Collection[UUID]) -> bool:
+    """Whether a tenant has a job of each of the request ids."""
+    wanted = set(request_ids)  # a batch may hold one twice
+    found: int = conn.execute(_KNOWN, {"tenant": tenant, "request_ids": list(wanted)}).scalar_one()
+    return found == len(wanted)

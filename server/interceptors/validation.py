@@ -1,18 +1,36 @@
-"""Parses each request of the contract and checks the rules that stand in its fields."""
+"""Parses each request and checks the rules that stand in its fields."""
 
+from __future__ import annotations
+
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import grpc
 import protovalidate
 from google.protobuf.message import Message
 from grpc import aio
 
-from server.exceptions import FieldViolation, InvalidRequest, MalformedRequest
+from grading.exceptions import GradingError
+from server.exceptions import (
+    CallTooLong,
+    FieldViolation,
+    InvalidRequest,
+    MalformedRequest,
+    MessageTooLarge,
+)
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
 from server.malformed import parse
+from server.transport import MAX_MESSAGE_BYTES
 
-_CONTRACT = "/vstep.grading.v1."
+if TYPE_CHECKING:
+    from server.interceptors.wrapping import Handler
+
+#: How long a call's message may take to come, in seconds.
+MESSAGE_SECONDS = 30.0
+#: How long it may take to learn that a client is gone, in seconds.
+_ENDED_SECONDS = 0.05
 
 
 def check(request: Message) -> None:
@@ -44,29 +62,43 @@ def _violation(descriptor: Any, fault: Any) -> FieldViolation:
 
 
 class Validation(WrappingInterceptor):
-    """Handlers see messages that keep the contract's rules, and no others."""
+    """Handlers see messages that keep the contract's rules, and no others.
 
-    def deserializer(self, method: str, parse_known: Any) -> Any:
-        if not method.startswith(_CONTRACT):
-            return parse_known
-        # gRPC would answer INTERNAL for bytes that don't parse; as a value, the
-        # fault travels on to where a status can be given.
-        return partial(_parse_or_fault, parse_known.__self__)
+    grpc.aio gives a call that ends without its message no status, and leaves one open for ever
+    whose message doesn't come to its end. So each method is served as one that reads a stream,
+    which on the wire is the same, and the first message is waited for here: of callers who were
+    let in, and not for long.
+    """
+
+    def _wrap(self, method: str, handler: Any) -> Handler:
+        parse_or_fault = partial(_parse_or_fault, handler.request_deserializer.__self__)
+        if handler.response_streaming:
+            stream = (
+                self.both_streams(method, handler.stream_stream)
+                if handler.request_streaming
+                else self.server_stream(method, handler.unary_stream)
+            )
+            return grpc.stream_stream_rpc_method_handler(
+                stream, parse_or_fault, handler.response_serializer
+            )
+        once = (
+            self.client_stream(method, handler.stream_unary)
+            if handler.request_streaming
+            else self.unary(method, handler.unary_unary)
+        )
+        return grpc.stream_unary_rpc_method_handler(
+            once, parse_or_fault, handler.response_serializer
+        )
 
     def unary(self, method: str, behavior: Unary) -> Unary:
-        if not method.startswith(_CONTRACT):
-            return behavior
-
-        async def checked(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
-            _accept(request)
-            return await behavior(request, context)
+        async def checked(
+            requests: AsyncIterator[Any], context: aio.ServicerContext[Any, Any]
+        ) -> Any:
+            return await behavior(await _only(requests), context)
 
         return checked
 
     def client_stream(self, method: str, behavior: Unary) -> Unary:
-        if not method.startswith(_CONTRACT):
-            return behavior
-
         async def checked(
             requests: AsyncIterator[Any], context: aio.ServicerContext[Any, Any]
         ) -> Any:
@@ -75,24 +107,45 @@ class Validation(WrappingInterceptor):
         return checked
 
     def server_stream(self, method: str, behavior: ServerStream) -> ServerStream:
-        if not method.startswith(_CONTRACT):
-            return behavior
-
         async def checked(
-            request: Any, context: aio.ServicerContext[Any, Any]
+            requests: AsyncIterator[Any], context: aio.ServicerContext[Any, Any]
         ) -> AsyncIterator[Any]:
-            _accept(request)
-            async for message in behavior(request, context):
+            async for message in behavior(await _only(requests), context):
+                yield message
+
+        return checked
+
+    def both_streams(self, method: str, behavior: ServerStream) -> ServerStream:
+        async def checked(
+            requests: AsyncIterator[Any], context: aio.ServicerContext[Any, Any]
+        ) -> AsyncIterator[Any]:
+            async for message in behavior(_accepted(requests), context):
                 yield message
 
         return checked
 
 
-def _parse_or_fault(kind: type[Message], data: bytes) -> Message | MalformedRequest:
+def _parse_or_fault(kind: type[Message], data: bytes) -> Message | GradingError:
+    if len(data) > MAX_MESSAGE_BYTES:
+        return MessageTooLarge(len(data), MAX_MESSAGE_BYTES)
     try:
         return parse(kind, data)
     except MalformedRequest as fault:
         return fault
+
+
+async def _only(requests: AsyncIterator[Any]) -> Any:
+    try:
+        async with asyncio.timeout(MESSAGE_SECONDS):
+            request = await anext(aiter(requests), None)
+    except TimeoutError:
+        raise CallTooLong(MESSAGE_SECONDS) from None
+    if request is None:
+        # A call that broke off looks like one that ended, until gRPC cancels it a moment later.
+        await asyncio.sleep(_ENDED_SECONDS)
+        raise MalformedRequest(None)
+    _accept(request)
+    return request
 
 
 async def _accepted(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -101,7 +154,7 @@ async def _accepted(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         yield request
 
 
-def _accept(request: Message | MalformedRequest) -> None:
-    if isinstance(request, MalformedRequest):
+def _accept(request: Message | GradingError) -> None:
+    if isinstance(request, GradingError):
         raise request
     check(request)

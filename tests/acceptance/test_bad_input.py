@@ -135,8 +135,15 @@ def test_a_stream_refuses_bytes_that_are_no_message_as_well(door: Door) -> None:
 def test_a_message_over_the_size_limit(door: Door) -> None:
     request = submission("x" * (4 * 1024 * 1024))
     refused = refusal(lambda: door.grading.SubmitJob(request))
-    assert refused.code is StatusCode.RESOURCE_EXHAUSTED
-    assert "4194304" in refused.message
+    assert (refused.code, refused.reason, refused.metadata) == (
+        StatusCode.RESOURCE_EXHAUSTED,
+        "ERROR_REASON_MESSAGE_TOO_LARGE",
+        {"limit_bytes": "4194304"},
+    )
+    # What is much larger isn't read at all, and gRPC itself says so.
+    request = submission("x" * (9 * 1024 * 1024))
+    refused = refusal(lambda: door.grading.SubmitJob(request))
+    assert (refused.code, refused.reason) == (StatusCode.RESOURCE_EXHAUSTED, "")
 
 
 ByJob = Callable[[Door, str], Any]

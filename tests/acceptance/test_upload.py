@@ -168,7 +168,10 @@ class TestRefused:
 
     def test_a_message_larger_than_the_server_reads(self, door: Door) -> None:
         refused = _refused(door, (metadata(), UploadAudioRequest(chunk=bytes(5 << 20))))
-        assert (refused.code, refused.reason) == (StatusCode.RESOURCE_EXHAUSTED, "")
+        assert (refused.code, refused.reason) == (
+            StatusCode.RESOURCE_EXHAUSTED,
+            "ERROR_REASON_MESSAGE_TOO_LARGE",
+        )
 
     @pytest.mark.parametrize(
         "content",

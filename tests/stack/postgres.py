@@ -1,6 +1,8 @@
 """A private PostgreSQL, and fresh databases in it."""
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,3 +146,23 @@ def private_postgres() -> Iterator[PrivatePostgres]:
     finally:
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def frozen(postgres: PrivatePostgres) -> Iterator[None]:
+    """Keep a PostgreSQL from answering, with its connections open."""
+    assert postgres.pid is not None
+    # Its backends have sessions of their own, so they are found by their parent.
+    processes = [postgres.pid, *_children(postgres.pid)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def _children(parent: int) -> list[int]:
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(child) for child in listed.split()]

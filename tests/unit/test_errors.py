@@ -70,6 +70,15 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     ),
     (domain.AnswerPurged(uuid4()), StatusCode.FAILED_PRECONDITION, "ANSWER_PURGED"),
     (domain.BacklogFull(Skill.WRITING, 9), StatusCode.RESOURCE_EXHAUSTED, "BACKLOG_FULL"),
+    (
+        service.MessageTooLarge(5_000_000, 4_194_304),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "MESSAGE_TOO_LARGE",
+    ),
+    (service.RateExceeded(9, 0.1), StatusCode.RESOURCE_EXHAUSTED, "RATE_EXCEEDED"),
+    (service.QuotaUsedUp(9, 3600), StatusCode.RESOURCE_EXHAUSTED, "QUOTA_USED_UP"),
+    (service.TooManyStreams(9, "caller"), StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"),
+    (service.CallTooLong(30), StatusCode.DEADLINE_EXCEEDED, "CALL_TOO_LONG"),
     (domain.CursorInvalid(), StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID"),
     (domain.CursorTooOld("MTIz"), StatusCode.OUT_OF_RANGE, "CURSOR_TOO_OLD"),
     (domain.RecordingNotFound(uuid4()), StatusCode.FAILED_PRECONDITION, "AUDIO_NOT_FOUND"),
@@ -118,6 +127,7 @@ def test_each_exception_has_its_status(
     assert ErrorReason.Name(refusal.reason) == f"ERROR_REASON_{reason}"
     assert refusal.message
     passing = code in {StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED}
+    passing = passing and not isinstance(error, service.MessageTooLarge)
     assert (refusal.retry_after is not None) == passing
 
 

@@ -143,6 +143,40 @@ def test_recordings_are_kept_here_where_nothing_is_said(
     assert folder_of(load_settings().audio_url) == here / "recordings"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", SECRET),
+        ("REDIS_URL", f"http://:{SECRET}@redis:6379"),
+        ("REDIS_URL", f"redis://:{SECRET}@redis:port"),
+        ("REDIS_URL", "redis:///0"),
+        ("GRADING_CALLS_BURST", "0"),
+        ("GRADING_STREAMS_PER_CALLER", "0"),
+        ("GRADING_STREAMS_PER_SERVER", "0"),
+        ("GRADING_CALL_SECONDS", "0"),
+        ("GRADING_CONNECTION_GRACE_SECONDS", "-1"),
+    ],
+)
+def test_a_bad_limit_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    message = _refused()
+    assert message.startswith(f"{name}: ")
+    assert len(message.splitlines()) == 1
+    assert SECRET not in message
+
+
+def test_settings_that_are_written_down_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", f"redis://:{SECRET}@redis:6379/0")
+    for name in ("CELERY_BROKER_URL", "OPENAI_API_KEY", "STT_API_KEY"):
+        monkeypatch.setenv(name, SECRET if name.endswith("KEY") else SOUND["RABBITMQ_URL"])
+    settings = load_settings()
+    for written in (repr(settings), str(settings), str(settings.model_dump())):
+        assert SECRET not in written
+    assert SECRET not in settings.model_dump_json()
+
+
 def test_a_missing_broker_is_named_by_both_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RABBITMQ_URL")
     message = _refused()

@@ -335,6 +335,59 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
           "domain": "grading.vstep",
           "metadata": { "scope": "admin" } }
     """
+    ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 33
+    """A message of the request is larger than the 4 MiB that the server reads. One
+    of more than twice as much ends with the same status, and without these
+    details.
+
+    Example, with status RESOURCE_EXHAUSTED:
+
+        { "reason": "ERROR_REASON_MESSAGE_TOO_LARGE",
+          "domain": "grading.vstep",
+          "metadata": { "limit_bytes": "4194304" } }
+    """
+    ERROR_REASON_RATE_EXCEEDED: _ErrorReason.ValueType  # 34
+    """The caller calls more often than it may (`GRADING_CALLS_PER_SECOND`,
+    `GRADING_CALLS_BURST`). Nothing was done. Call again after the `RetryInfo`
+    delay.
+
+    Example, with status RESOURCE_EXHAUSTED:
+
+        { "reason": "ERROR_REASON_RATE_EXCEEDED",
+          "domain": "grading.vstep",
+          "metadata": { "calls_per_second": "1000" } }
+    """
+    ERROR_REASON_QUOTA_USED_UP: _ErrorReason.ValueType  # 35
+    """As many jobs of the caller's tenant were accepted today (UTC) as may be
+    (`GRADING_JOBS_PER_DAY`), or there is no room for all of a batch. Nothing was
+    stored. The `RetryInfo` delay lasts until the next day.
+
+    Example, with status RESOURCE_EXHAUSTED:
+
+        { "reason": "ERROR_REASON_QUOTA_USED_UP",
+          "domain": "grading.vstep",
+          "metadata": { "jobs_per_day": "5000" } }
+    """
+    ERROR_REASON_TOO_MANY_STREAMS: _ErrorReason.ValueType  # 36
+    """The caller, or the server, has as many streams, uploads and waits open as it
+    may (`GRADING_STREAMS_PER_CALLER`, `GRADING_STREAMS_PER_SERVER`);
+    `metadata.of` is `caller` or `server`. Call again after the `RetryInfo` delay.
+
+    Example, with status RESOURCE_EXHAUSTED:
+
+        { "reason": "ERROR_REASON_TOO_MANY_STREAMS",
+          "domain": "grading.vstep",
+          "metadata": { "limit": "10000", "of": "caller" } }
+    """
+    ERROR_REASON_CALL_TOO_LONG: _ErrorReason.ValueType  # 37
+    """The call came without a deadline, and took longer than such a one may
+    (`GRADING_CALL_SECONDS`, `GRADING_UPLOAD_SECONDS`). Whether it was done later
+    is unknown: send it again with the same `request_id`, and a deadline.
+
+    Example, with status DEADLINE_EXCEEDED:
+
+        { "reason": "ERROR_REASON_CALL_TOO_LONG", "domain": "grading.vstep" }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -657,5 +710,58 @@ Example, with status PERMISSION_DENIED:
     { "reason": "ERROR_REASON_SCOPE_MISSING",
       "domain": "grading.vstep",
       "metadata": { "scope": "admin" } }
+"""
+ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 33
+"""A message of the request is larger than the 4 MiB that the server reads. One
+of more than twice as much ends with the same status, and without these
+details.
+
+Example, with status RESOURCE_EXHAUSTED:
+
+    { "reason": "ERROR_REASON_MESSAGE_TOO_LARGE",
+      "domain": "grading.vstep",
+      "metadata": { "limit_bytes": "4194304" } }
+"""
+ERROR_REASON_RATE_EXCEEDED: ErrorReason.ValueType  # 34
+"""The caller calls more often than it may (`GRADING_CALLS_PER_SECOND`,
+`GRADING_CALLS_BURST`). Nothing was done. Call again after the `RetryInfo`
+delay.
+
+Example, with status RESOURCE_EXHAUSTED:
+
+    { "reason": "ERROR_REASON_RATE_EXCEEDED",
+      "domain": "grading.vstep",
+      "metadata": { "calls_per_second": "1000" } }
+"""
+ERROR_REASON_QUOTA_USED_UP: ErrorReason.ValueType  # 35
+"""As many jobs of the caller's tenant were accepted today (UTC) as may be
+(`GRADING_JOBS_PER_DAY`), or there is no room for all of a batch. Nothing was
+stored. The `RetryInfo` delay lasts until the next day.
+
+Example, with status RESOURCE_EXHAUSTED:
+
+    { "reason": "ERROR_REASON_QUOTA_USED_UP",
+      "domain": "grading.vstep",
+      "metadata": { "jobs_per_day": "5000" } }
+"""
+ERROR_REASON_TOO_MANY_STREAMS: ErrorReason.ValueType  # 36
+"""The caller, or the server, has as many streams, uploads and waits open as it
+may (`GRADING_STREAMS_PER_CALLER`, `GRADING_STREAMS_PER_SERVER`);
+`metadata.of` is `caller` or `server`. Call again after the `RetryInfo` delay.
+
+Example, with status RESOURCE_EXHAUSTED:
+
+    { "reason": "ERROR_REASON_TOO_MANY_STREAMS",
+      "domain": "grading.vstep",
+      "metadata": { "limit": "10000", "of": "caller" } }
+"""
+ERROR_REASON_CALL_TOO_LONG: ErrorReason.ValueType  # 37
+"""The call came without a deadline, and took longer than such a one may
+(`GRADING_CALL_SECONDS`, `GRADING_UPLOAD_SECONDS`). Whether it was done later
+is unknown: send it again with the same `request_id`, and a deadline.
+
+Example, with status DEADLINE_EXCEEDED:
+
+    { "reason": "ERROR_REASON_CALL_TOO_LONG", "domain": "grading.vstep" }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -33,8 +33,12 @@ class GradingServiceStub:
     - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
     `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
     names each field. Nothing was stored. Mend the request.
-    - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
-    4 MiB that the server reads.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+    than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+    larger than 8 MiB, or the call's metadata than 8 kB.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+    `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+    for too much at once. Nothing was done; call again after the delay.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
     with `google.rpc.RetryInfo`: call again after the delay.
     - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -42,7 +46,8 @@ class GradingServiceStub:
     that stands for a caller.
     - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
     that the method names in brackets.
-    - DEADLINE_EXCEEDED: the caller's own deadline passed.
+    - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+    `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
 
     A caller belongs to a tenant, and every other tenant's job, recording, cursor
@@ -129,8 +134,12 @@ class GradingServiceServicer:
     - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
     `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
     names each field. Nothing was stored. Mend the request.
-    - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
-    4 MiB that the server reads.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+    than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+    larger than 8 MiB, or the call's metadata than 8 kB.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+    `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+    for too much at once. Nothing was done; call again after the delay.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
     with `google.rpc.RetryInfo`: call again after the delay.
     - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -138,7 +147,8 @@ class GradingServiceServicer:
     that stands for a caller.
     - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
     that the method names in brackets.
-    - DEADLINE_EXCEEDED: the caller's own deadline passed.
+    - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+    `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
 
     A caller belongs to a tenant, and every other tenant's job, recording, cursor
@@ -162,6 +172,8 @@ class GradingServiceServicer:
         has a job for this attempt.
         - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
         `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_QUOTA_USED_UP`, with
+        `google.rpc.RetryInfo`: too many of the tenant's were accepted today.
         - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
         recording of this user; it may have been erased since.
         """
@@ -271,7 +283,8 @@ class GradingServiceServicer:
         each. A refusal of one item doesn't touch the others; only a full backlog
         refuses the whole batch. [submit]
 
-        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+        `ERROR_REASON_QUOTA_USED_UP`: nothing was stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -304,7 +317,8 @@ class GradingServiceServicer:
         - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
         - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
         the next attempt.
-        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+        `ERROR_REASON_QUOTA_USED_UP`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -402,8 +416,12 @@ class GradingService:
     - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
     `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
     names each field. Nothing was stored. Mend the request.
-    - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
-    4 MiB that the server reads.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+    than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+    larger than 8 MiB, or the call's metadata than 8 kB.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+    `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+    for too much at once. Nothing was done; call again after the delay.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
     with `google.rpc.RetryInfo`: call again after the delay.
     - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -411,7 +429,8 @@ class GradingService:
     that stands for a caller.
     - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
     that the method names in brackets.
-    - DEADLINE_EXCEEDED: the caller's own deadline passed.
+    - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+    `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
 
     A caller belongs to a tenant, and every other tenant's job, recording, cursor

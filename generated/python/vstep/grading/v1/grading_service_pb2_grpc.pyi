@@ -34,8 +34,12 @@ class GradingServiceStub:
     - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
       `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
       names each field. Nothing was stored. Mend the request.
-    - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
-      4 MiB that the server reads.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+      than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+      larger than 8 MiB, or the call's metadata than 8 kB.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+      `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+      for too much at once. Nothing was done; call again after the delay.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
       with `google.rpc.RetryInfo`: call again after the delay.
     - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -43,7 +47,8 @@ class GradingServiceStub:
       that stands for a caller.
     - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
       that the method names in brackets.
-    - DEADLINE_EXCEEDED: the caller's own deadline passed.
+    - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+      `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
 
     A caller belongs to a tenant, and every other tenant's job, recording, cursor
@@ -71,6 +76,8 @@ class GradingServiceStub:
       has a job for this attempt.
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
       `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_QUOTA_USED_UP`, with
+      `google.rpc.RetryInfo`: too many of the tenant's were accepted today.
     - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
       recording of this user; it may have been erased since.
     """
@@ -148,7 +155,8 @@ class GradingServiceStub:
     each. A refusal of one item doesn't touch the others; only a full backlog
     refuses the whole batch. [submit]
 
-    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+      `ERROR_REASON_QUOTA_USED_UP`: nothing was stored.
     """
     WatchJobs: _grpc.UnaryStreamMultiCallable[_grading_service_pb2.WatchJobsRequest, _grading_service_pb2.WatchJobsResponse]
     """Sends the events of all jobs of a filter in one order, from a cursor on,
@@ -173,7 +181,8 @@ class GradingServiceStub:
     - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
     - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
       the next attempt.
-    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+      `ERROR_REASON_QUOTA_USED_UP`.
     """
     DeleteJob: _grpc.UnaryUnaryMultiCallable[_grading_service_pb2.DeleteJobRequest, _grading_service_pb2.DeleteJobResponse]
     """Erases a job: the answer, its recording unless another job names it too, the
@@ -194,8 +203,12 @@ class GradingServiceAsyncStub(GradingServiceStub):
     - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
       `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
       names each field. Nothing was stored. Mend the request.
-    - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
-      4 MiB that the server reads.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+      than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+      larger than 8 MiB, or the call's metadata than 8 kB.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+      `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+      for too much at once. Nothing was done; call again after the delay.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
       with `google.rpc.RetryInfo`: call again after the delay.
     - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -203,7 +216,8 @@ class GradingServiceAsyncStub(GradingServiceStub):
       that stands for a caller.
     - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
       that the method names in brackets.
-    - DEADLINE_EXCEEDED: the caller's own deadline passed.
+    - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+      `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
 
     A caller belongs to a tenant, and every other tenant's job, recording, cursor
@@ -228,6 +242,8 @@ class GradingServiceAsyncStub(GradingServiceStub):
       has a job for this attempt.
     - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
       `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_QUOTA_USED_UP`, with
+      `google.rpc.RetryInfo`: too many of the tenant's were accepted today.
     - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
       recording of this user; it may have been erased since.
     """
@@ -305,7 +321,8 @@ class GradingServiceAsyncStub(GradingServiceStub):
     each. A refusal of one item doesn't touch the others; only a full backlog
     refuses the whole batch. [submit]
 
-    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+      `ERROR_REASON_QUOTA_USED_UP`: nothing was stored.
     """
     WatchJobs: _aio.UnaryStreamMultiCallable[_grading_service_pb2.WatchJobsRequest, _grading_service_pb2.WatchJobsResponse]  # type: ignore[assignment]
     """Sends the events of all jobs of a filter in one order, from a cursor on,
@@ -330,7 +347,8 @@ class GradingServiceAsyncStub(GradingServiceStub):
     - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
     - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
       the next attempt.
-    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+      `ERROR_REASON_QUOTA_USED_UP`.
     """
     DeleteJob: _aio.UnaryUnaryMultiCallable[_grading_service_pb2.DeleteJobRequest, _grading_service_pb2.DeleteJobResponse]  # type: ignore[assignment]
     """Erases a job: the answer, its recording unless another job names it too, the
@@ -350,8 +368,12 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
     - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
       `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
       names each field. Nothing was stored. Mend the request.
-    - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
-      4 MiB that the server reads.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+      than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+      larger than 8 MiB, or the call's metadata than 8 kB.
+    - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+      `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+      for too much at once. Nothing was done; call again after the delay.
     - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
       with `google.rpc.RetryInfo`: call again after the delay.
     - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -359,7 +381,8 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
       that stands for a caller.
     - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
       that the method names in brackets.
-    - DEADLINE_EXCEEDED: the caller's own deadline passed.
+    - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+      `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
     - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
 
     A caller belongs to a tenant, and every other tenant's job, recording, cursor
@@ -388,6 +411,8 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
           has a job for this attempt.
         - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`, with
           `google.rpc.RetryInfo`: too many jobs wait. Nothing was stored.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_QUOTA_USED_UP`, with
+          `google.rpc.RetryInfo`: too many of the tenant's were accepted today.
         - FAILED_PRECONDITION, `ERROR_REASON_AUDIO_NOT_FOUND`: there is no such
           recording of this user; it may have been erased since.
         """
@@ -513,7 +538,8 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         each. A refusal of one item doesn't touch the others; only a full backlog
         refuses the whole batch. [submit]
 
-        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`: nothing was stored.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+          `ERROR_REASON_QUOTA_USED_UP`: nothing was stored.
         """
 
     @_abc_1.abstractmethod
@@ -550,7 +576,8 @@ class GradingServiceServicer(metaclass=_abc_1.ABCMeta):
         - FAILED_PRECONDITION, `ERROR_REASON_ANSWER_PURGED`: its answer is gone.
         - ALREADY_EXISTS, as for `SubmitJob`: another job has the `request_id`, or
           the next attempt.
-        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL`.
+        - RESOURCE_EXHAUSTED, `ERROR_REASON_BACKLOG_FULL` or
+          `ERROR_REASON_QUOTA_USED_UP`.
         """
 
     @_abc_1.abstractmethod

@@ -465,6 +465,79 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_SCOPE_MISSING = 32;
    */
   SCOPE_MISSING = 32,
+
+  /**
+   * A message of the request is larger than the 4 MiB that the server reads. One
+   * of more than twice as much ends with the same status, and without these
+   * details.
+   *
+   * Example, with status RESOURCE_EXHAUSTED:
+   *
+   *     { "reason": "ERROR_REASON_MESSAGE_TOO_LARGE",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "limit_bytes": "4194304" } }
+   *
+   * @generated from enum value: ERROR_REASON_MESSAGE_TOO_LARGE = 33;
+   */
+  MESSAGE_TOO_LARGE = 33,
+
+  /**
+   * The caller calls more often than it may (`GRADING_CALLS_PER_SECOND`,
+   * `GRADING_CALLS_BURST`). Nothing was done. Call again after the `RetryInfo`
+   * delay.
+   *
+   * Example, with status RESOURCE_EXHAUSTED:
+   *
+   *     { "reason": "ERROR_REASON_RATE_EXCEEDED",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "calls_per_second": "1000" } }
+   *
+   * @generated from enum value: ERROR_REASON_RATE_EXCEEDED = 34;
+   */
+  RATE_EXCEEDED = 34,
+
+  /**
+   * As many jobs of the caller's tenant were accepted today (UTC) as may be
+   * (`GRADING_JOBS_PER_DAY`), or there is no room for all of a batch. Nothing was
+   * stored. The `RetryInfo` delay lasts until the next day.
+   *
+   * Example, with status RESOURCE_EXHAUSTED:
+   *
+   *     { "reason": "ERROR_REASON_QUOTA_USED_UP",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "jobs_per_day": "5000" } }
+   *
+   * @generated from enum value: ERROR_REASON_QUOTA_USED_UP = 35;
+   */
+  QUOTA_USED_UP = 35,
+
+  /**
+   * The caller, or the server, has as many streams, uploads and waits open as it
+   * may (`GRADING_STREAMS_PER_CALLER`, `GRADING_STREAMS_PER_SERVER`);
+   * `metadata.of` is `caller` or `server`. Call again after the `RetryInfo` delay.
+   *
+   * Example, with status RESOURCE_EXHAUSTED:
+   *
+   *     { "reason": "ERROR_REASON_TOO_MANY_STREAMS",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "limit": "10000", "of": "caller" } }
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_STREAMS = 36;
+   */
+  TOO_MANY_STREAMS = 36,
+
+  /**
+   * The call came without a deadline, and took longer than such a one may
+   * (`GRADING_CALL_SECONDS`, `GRADING_UPLOAD_SECONDS`). Whether it was done later
+   * is unknown: send it again with the same `request_id`, and a deadline.
+   *
+   * Example, with status DEADLINE_EXCEEDED:
+   *
+   *     { "reason": "ERROR_REASON_CALL_TOO_LONG", "domain": "grading.vstep" }
+   *
+   * @generated from enum value: ERROR_REASON_CALL_TOO_LONG = 37;
+   */
+  CALL_TOO_LONG = 37,
 }
 
 /**

@@ -226,8 +226,12 @@ export const DeleteJobResponseSchema = /*@__PURE__*/
  * - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD` or
  *   `ERROR_REASON_MALFORMED_MESSAGE`: the request breaks a rule; the status
  *   names each field. Nothing was stored. Mend the request.
- * - RESOURCE_EXHAUSTED without an `ErrorInfo`: the message is larger than the
- *   4 MiB that the server reads.
+ * - RESOURCE_EXHAUSTED, `ERROR_REASON_MESSAGE_TOO_LARGE`: the message is larger
+ *   than the 4 MiB that the server reads; without an `ErrorInfo` where it is
+ *   larger than 8 MiB, or the call's metadata than 8 kB.
+ * - RESOURCE_EXHAUSTED, `ERROR_REASON_RATE_EXCEEDED` or
+ *   `ERROR_REASON_TOO_MANY_STREAMS`, with `google.rpc.RetryInfo`: the caller asks
+ *   for too much at once. Nothing was done; call again after the delay.
  * - UNAVAILABLE, `ERROR_REASON_STORE_UNAVAILABLE` or `ERROR_REASON_DRAINING`,
  *   with `google.rpc.RetryInfo`: call again after the delay.
  * - UNAUTHENTICATED, `ERROR_REASON_UNAUTHENTICATED`: the call's metadata holds no
@@ -235,7 +239,8 @@ export const DeleteJobResponseSchema = /*@__PURE__*/
  *   that stands for a caller.
  * - PERMISSION_DENIED, `ERROR_REASON_SCOPE_MISSING`: the caller lacks the scope
  *   that the method names in brackets.
- * - DEADLINE_EXCEEDED: the caller's own deadline passed.
+ * - DEADLINE_EXCEEDED: the caller's own deadline passed; or, with
+ *   `ERROR_REASON_CALL_TOO_LONG`, that of a call that came without one.
  * - INTERNAL, `ERROR_REASON_INTERNAL`: a fault of the service.
  *
  * A caller belongs to a tenant, and every other tenant's job, recording, cursor

@@ -1,0 +1,1 @@
+"""Whatever strangers may send to the port: messages, bytes, connections."""
