@@ -16,6 +16,7 @@ from client.feed import Feed
 from client.repetition import call_until_answered, stream_until_answered
 from client.resumption import Interruption, WatchLimits
 from client.submission import Outcome, Work, submission
+from client.tracing import traced
 from client.upload import Upload
 from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
@@ -56,7 +57,7 @@ class GradingClient:
         self._owned: grpc.Channel | None = None
         if isinstance(target, str):
             target = self._owned = open_channel(target)
-        self._stub = GradingServiceStub(target)
+        self._stub = GradingServiceStub(traced(target))
         self._deadline = deadline
 
     def __enter__(self) -> "GradingClient":

@@ -7,9 +7,18 @@ from typing import Any
 
 import structlog
 
+from grading.tracing import trace_ids
+
 
 def _to_line(event: Any, **options: Any) -> bytes:
     return json.dumps(event, **options).encode()
+
+
+def _add_trace(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Name the trace and the span in which something was told."""
+    if (ids := trace_ids()) is not None:
+        event["trace_id"], event["span_id"] = ids
+    return event
 
 
 def configure_logs(level: str) -> None:
@@ -17,6 +26,7 @@ def configure_logs(level: str) -> None:
     severity = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -39,6 +49,8 @@ def configure_logs(level: str) -> None:
             ],
         )
     )
+    # Warnings would be written as they come, on lines of their own.
+    logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(severity)

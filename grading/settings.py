@@ -12,6 +12,7 @@ from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
+from grading.tracing_settings import TracingSettings
 from grading.transcription_settings import TranscriptionSettings
 
 POSTGRESQL_SCHEMES = ("postgresql", "postgres")
@@ -49,7 +50,7 @@ def _broker_url(secret: SecretStr | None) -> SecretStr | None:
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings, TranscriptionSettings, AudioSettings):
+class Settings(ProviderSettings, TranscriptionSettings, AudioSettings, TracingSettings):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.

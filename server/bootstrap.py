@@ -25,6 +25,7 @@ from server.feeding import Feeding
 from server.grading_service import GradingService
 from server.health import READINESS, Health, HealthChecks
 from server.interceptors.access_log import AccessLog
+from server.interceptors.call_tracing import call_tracing
 from server.interceptors.error_seam import ErrorSeam
 from server.interceptors.request_id import RequestId
 from server.interceptors.validation import Validation
@@ -179,7 +180,7 @@ def make_server(settings: Settings) -> GradingServer:
         time_allowed,
     )
     server = aio.server(
-        interceptors=[RequestId(), AccessLog(), ErrorSeam(), Validation()],
+        interceptors=[RequestId(), *call_tracing(), AccessLog(), ErrorSeam(), Validation()],
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             # gRPC cancels calls beyond these by chance, 1,000 and 3,000 by itself: fewer

@@ -10,6 +10,7 @@ from uuid import UUID
 import uuid_utils
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc.aio import ServicerContext
+from structlog.contextvars import bind_contextvars
 
 from grading.domain.work import Skill, skill_of
 from grading.store.acceptance import Accepted
@@ -18,6 +19,7 @@ from grading.store.jobs import cancel_job, get_failed_work, get_job, get_result
 from grading.store.listing import JobFilter, list_jobs
 from grading.store.recordings import find_recording_of
 from grading.store.records import NewJob
+from grading.tracing import current_traceparent, link_current
 from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest
 from server.feeding import FeedFilter, Feeding, QuietFeed
@@ -79,6 +81,7 @@ class GradingService(GradingServiceServicer):
         self, request: messages.SubmitJobRequest, context: Context
     ) -> messages.SubmitJobResponse:
         accepted = await self.submissions.submit(self._new_job(request))
+        bind_contextvars(job_id=str(accepted.job.id))
         return _submitted(accepted)
 
     async def BatchSubmitJobs(
@@ -111,9 +114,11 @@ class GradingService(GradingServiceServicer):
     ) -> messages.RetryJobResponse:
         failed_id = UUID(request.job_id)
         failed, work = await self.store.run(get_failed_work, failed_id)
+        link_current(failed.traceparent)
         accepted = await self.submissions.submit(
             NewJob(
                 id=UUID(int=uuid_utils.uuid7().int),
+                traceparent=current_traceparent(),
                 request_id=UUID(request.request_id),
                 payload_hash=hashlib.sha256(b"retry of " + failed_id.bytes).digest(),
                 user_id=failed.user_id,
@@ -158,6 +163,7 @@ class GradingService(GradingServiceServicer):
         work = work_from(request)
         return NewJob(
             id=UUID(int=uuid_utils.uuid7().int),
+            traceparent=current_traceparent(),
             request_id=UUID(request.request_id),
             payload_hash=payload_hash(request),
             user_id=request.user_id,
@@ -171,6 +177,7 @@ class GradingService(GradingServiceServicer):
         self, request: messages.GetJobRequest, context: Context
     ) -> messages.GetJobResponse:
         job = await self.store.run(get_job, UUID(request.job_id))
+        link_current(job.traceparent)
         return messages.GetJobResponse(job=job_to(job))
 
     async def ListJobs(
@@ -208,6 +215,7 @@ class GradingService(GradingServiceServicer):
         job = await self.watching.wait(
             UUID(request.job_id), timeout, end_at_review=request.end_at_review
         )
+        link_current(job.traceparent)
         ended = has_ended(job, end_at_review=request.end_at_review)
         return messages.WaitJobResponse(job=job_to(job), ended=ended)
 
@@ -215,12 +223,14 @@ class GradingService(GradingServiceServicer):
         self, request: messages.GetResultRequest, context: Context
     ) -> messages.GetResultResponse:
         stored = await self.store.run(get_result, UUID(request.job_id))
+        link_current(stored.traceparent)
         return messages.GetResultResponse(result=result_to(stored))
 
     async def CancelJob(
         self, request: messages.CancelJobRequest, context: Context
     ) -> messages.CancelJobResponse:
         job = await self.store.run(cancel_job, UUID(request.job_id))
+        link_current(job.traceparent)
         return messages.CancelJobResponse(job=job_to(job))
 
 

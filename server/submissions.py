@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from grading.exceptions import GradingError
 from grading.store.acceptance import Accepted, Refused, accept
 from grading.store.records import NewJob
+from server.accept_span import accept_span
 from server.backlog import Backlog
 from server.store import Store
 
@@ -58,7 +59,8 @@ class Submissions:
         """
         for skill, count in Counter(job.skill for job in jobs).items():
             self._backlog.admit(skill, count)
-        outcomes = await self._store.run(accept, jobs)
+        with accept_span(jobs):
+            outcomes = await self._store.run(accept, jobs)
         self._on_accepted()
         return outcomes
 
@@ -91,7 +93,9 @@ class Submissions:
 
     async def _store_all(self, batch: Sequence[_Waiting]) -> None:
         try:
-            outcomes = await self._store.run(accept, [job for job, _ in batch])
+            jobs = [job for job, _ in batch]
+            with accept_span(jobs):
+                outcomes = await self._store.run(accept, jobs)
         except DBAPIError as error:
             if len(batch) == 1 or error.connection_invalidated:
                 _fail(batch, error)

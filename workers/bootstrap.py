@@ -22,6 +22,7 @@ from celery.signals import (
     setup_logging,
     worker_init,
     worker_process_init,
+    worker_process_shutdown,
     worker_ready,
     worker_shutdown,
     worker_shutting_down,
@@ -35,6 +36,7 @@ from grading.logs import configure_logs
 from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_engine
+from grading.tracing import start_tracing, stop_tracing
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
 from workers.placement import place, skills_of
@@ -45,6 +47,9 @@ from workers.shared_tools import SharedTools
 from workers.skills import SkillGraders
 
 _log = structlog.get_logger(__name__)
+
+#: What a worker is called in traces.
+SERVICE = "vstep-grading-worker"
 
 
 def create_app(
@@ -75,6 +80,8 @@ def create_app(
 
     @cache
     def load() -> Runner:
+        # In the process that grades, after its fork.
+        start_tracing(settings, SERVICE)
         engine = make_engine(settings, "vstep-grading-worker", pool_size=1)
         journal = Journal(engine, timedelta(seconds=settings.grading_lease_seconds))
         graders = SkillGraders(partial(load_writing, tools()), partial(load_speaking, tools()))
@@ -140,6 +147,11 @@ def create_app(
         tools().close()
         for presence in presences:
             presence.stop()
+        stop_tracing()
+
+    @worker_process_shutdown.connect(weak=False)
+    def _end(**_: Any) -> None:
+        stop_tracing()
 
     @app.task(name=TASK, bind=True)
     def grade(task: Any, *arguments: Any, **_: Any) -> None:

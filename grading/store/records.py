@@ -71,6 +71,8 @@ class NewJob:
     time_allowed: timedelta
     #: The FAILED job that this one repeats.
     retry_of: UUID | None = None
+    #: Of the call that submitted it (W3C Trace Context); None where it is not traced.
+    traceparent: str | None = None
 
     @property
     def skill(self) -> Skill:
@@ -125,6 +127,8 @@ class Job:
     #: Whether, why and how soon a person has to look at the result.
     review_priority: ReviewPriority | None = None
     review_reasons: tuple[ReviewReason, ...] = ()
+    #: Of the call that submitted it (W3C Trace Context); None where it is not traced.
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,22 @@ class StoredResult:
     audit: bool
     grading_duration: timedelta
     created_at: datetime
+    #: Of the call that submitted the job.
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTrace:
+    """What a run's trace tells of how its job came to it."""
+
+    #: Of the call that submitted the job.
+    traceparent: str
+    #: Seconds since the job was accepted.
+    waited: float
+    #: Seconds since its message was given to the broker; None of a message that was sent again.
+    sent_ago: float | None
+    #: How often a message was sent for this run.
+    sends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +221,7 @@ class Claim:
     recording_key: str | None = None
     #: The client's name for the learner.
     user_id: str = ""
+    trace: "ClaimedTrace | None" = None
 
 
 def work_from(row: Any) -> Work:
@@ -251,4 +272,5 @@ def job_from(row: Any) -> Job:
         if row.review_priority is None
         else ReviewPriority(row.review_priority),
         review_reasons=tuple(ReviewReason(name) for name in row.review_reasons),
+        traceparent=row.traceparent,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -11,7 +12,7 @@ from grading.domain.result import Outcome
 from grading.domain.review import NO_REVIEW, Routing
 from grading.exceptions import LeaseLost
 from grading.store.documents import result_to_json
-from grading.store.records import Claim, Failure, work_from
+from grading.store.records import Claim, ClaimedTrace, Failure, work_from
 from grading.store.run_writes import (
     Graded,
     Report,
@@ -54,6 +55,7 @@ _CLAIM = text("""
     ),
     served AS (
         DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT id FROM claimed))
+        RETURNING job_id, sent_at, sends
     ),
     event AS (
         INSERT INTO events (
@@ -67,10 +69,13 @@ _CLAIM = text("""
            claimed.user_id, answers.prompt, answers.requirements, answers.text,
            answers.feedback_language, answers.recording_id, answers.audio_url,
            recordings.key AS recording_key,
+           claimed.traceparent, extract(epoch FROM now() - claimed.accepted_at)::float8 AS waited,
+           extract(epoch FROM now() - served.sent_at)::float8 AS sent_ago, served.sends,
            pg_notify('job_events', claimed.id::text)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
     LEFT JOIN recordings ON recordings.id = answers.recording_id
+    LEFT JOIN served ON served.job_id = claimed.id
 """)
 
 _RENEW = text("""
@@ -113,9 +118,23 @@ def claim_jobs(
     """Take jobs for ``worker``; what is held, ended, not yet due or unknown is left out."""
     rows = conn.execute(_CLAIM, {"job_ids": list(job_ids), "worker": worker, "lease": lease})
     return {
-        row.id: Claim(row.id, row.run, row.retries, work_from(row), row.recording_key, row.user_id)
+        row.id: Claim(
+            row.id,
+            row.run,
+            row.retries,
+            work_from(row),
+            row.recording_key,
+            row.user_id,
+            _trace_of(row),
+        )
         for row in rows
     }
+
+
+def _trace_of(row: Any) -> ClaimedTrace | None:
+    if row.traceparent is None:
+        return None
+    return ClaimedTrace(row.traceparent, row.waited, row.sent_ago, row.sends or 0)
 
 
 def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Claim | None:

@@ -7,6 +7,7 @@ from typing import Any
 import protovalidate
 from google.protobuf.message import Message
 from grpc import aio
+from structlog.contextvars import bind_contextvars
 
 from server.exceptions import FieldViolation, InvalidRequest, MalformedRequest
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
@@ -105,3 +106,6 @@ def _accept(request: Message | MalformedRequest) -> None:
     if isinstance(request, MalformedRequest):
         raise request
     check(request)
+    # From here on it is a UUID, and no longer whatever a client may send.
+    if job_id := getattr(request, "job_id", ""):
+        bind_contextvars(job_id=job_id)
