@@ -3,61 +3,43 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from grading.audio_settings import AudioSettings
+from grading.database_settings import DatabaseSettings, service_url
 from grading.domain.review import ReviewMode
 from grading.domain.work import Skill
+from grading.environment import EnvironmentSettings
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
 from grading.tracing_settings import TracingSettings
 from grading.transcription_settings import TranscriptionSettings
 
-POSTGRESQL_SCHEMES = ("postgresql", "postgres")
 BROKER_SCHEMES = ("amqp", "amqps", "filesystem")
-
-
-def _url(secret: SecretStr, schemes: tuple[str, ...]) -> SecretStr:
-    try:
-        parts = urlsplit(secret.get_secret_value())
-        _ = parts.port
-    except ValueError:
-        raise ValueError("must be a URL with a numeric port") from None
-    if parts.scheme not in schemes:
-        raise ValueError(
-            f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}"
-        )
-    if parts.scheme == "filesystem":
-        if parts.netloc or not Path(parts.path).is_absolute():
-            raise ValueError("must be filesystem:// with an absolute path after it")
-    elif not parts.hostname and not parts.query:
-        raise ValueError("must be a URL that names a host")
-    return secret
-
-
-def _database_url(secret: SecretStr) -> SecretStr:
-    return _url(secret, POSTGRESQL_SCHEMES)
 
 
 def _broker_url(secret: SecretStr | None) -> SecretStr | None:
     if secret is None or not secret.get_secret_value():
         return None
-    return _url(secret, BROKER_SCHEMES)
+    return service_url(secret, BROKER_SCHEMES)
 
 
 BrokerUrl = Annotated[SecretStr | None, AfterValidator(_broker_url)]
 
 
-class Settings(ProviderSettings, TranscriptionSettings, AudioSettings, TracingSettings):
+class Settings(
+    ProviderSettings,
+    TranscriptionSettings,
+    AudioSettings,
+    TracingSettings,
+    DatabaseSettings,
+):
     """Every setting of the server and the workers, under the variable that sets it.
 
     URLs are secrets, since they carry passwords: they show as ``**********``.
     """
 
-    #: The database that holds every job: ``postgresql://user:password@host:port/name``.
-    database_url: Annotated[SecretStr, AfterValidator(_database_url)]
     #: The broker that wakes the workers: ``amqp://user:password@host:port/vhost``.
     rabbitmq_url: BrokerUrl = None
     #: Overrides ``RABBITMQ_URL``; the embedded stack sets ``filesystem:///folder``.
@@ -183,7 +165,16 @@ def load_provider_settings() -> ProviderSettings:
     return _load(ProviderSettings, {})
 
 
-S = TypeVar("S", bound=ProviderSettings)
+def load_database_settings() -> DatabaseSettings:
+    """Read where the database is, for what needs nothing else.
+
+    Raises:
+        SettingsError: as ``load_settings`` does.
+    """
+    return _load(DatabaseSettings, {})
+
+
+S = TypeVar("S", bound=EnvironmentSettings)
 
 
 def _load(kind: type[S], given: Mapping[str, str]) -> S:

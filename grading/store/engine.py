@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from grading.settings import Settings
+from grading.database_settings import DatabaseSettings
 
 #: A statement is a transaction of its own unless ``transaction`` says otherwise.
 _AUTOCOMMIT = "AUTOCOMMIT"
@@ -20,7 +20,7 @@ _CONNECT = {
 }
 
 
-def sqlalchemy_url(settings: Settings) -> URL:
+def sqlalchemy_url(settings: DatabaseSettings) -> URL:
     """Give the database's URL the driver's name, whichever scheme it was written with."""
     url = make_url(settings.database_url.get_secret_value())
     return url.set(drivername="postgresql+psycopg")
@@ -40,7 +40,7 @@ def _options(application: str, pool_size: int) -> dict[str, Any]:
     }
 
 
-def make_engine(settings: Settings, application: str, pool_size: int = 5) -> Engine:
+def make_engine(settings: DatabaseSettings, application: str, pool_size: int = 5) -> Engine:
     """Make an engine for the workers. Connects when first used.
 
     Asks a pooled connection whether it lives before it is used again.
@@ -49,7 +49,9 @@ def make_engine(settings: Settings, application: str, pool_size: int = 5) -> Eng
     return create_engine(sqlalchemy_url(settings), pool_pre_ping=True, **options)
 
 
-def make_async_engine(settings: Settings, application: str, pool_size: int = 10) -> AsyncEngine:
+def make_async_engine(
+    settings: DatabaseSettings, application: str, pool_size: int = 10
+) -> AsyncEngine:
     """Make an engine for the server. Connects when first used.
 
     Doesn't ask a pooled connection whether it lives, since that costs a round

@@ -1,5 +1,6 @@
 """One trace from a client's call to the job's result, whatever happens on the way."""
 
+import json
 import signal
 from collections.abc import Iterator
 
@@ -12,26 +13,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from client.client import GradingClient
 from tests.stack.collector import Collector, Told
 from tests.stack.door import refusal
-from tests.stack.evidence import honest
-from tests.stack.provider.answers import Answer
-from tests.stack.provider.errors import rate_limited
-from tests.stack.provider.server import Provider
-from tests.stack.stack import EMBEDDED, Stack
+from tests.stack.stack import Stack
 from tests.stack.submissions import submission
 from tests.stack.waiting import until
 from vstep.grading.v1 import grading_service_pb2 as messages
 from vstep.grading.v1.job_pb2 import JOB_STATE_COMPLETED, Prompt, WritingTask, WritingWork
 
 SERVICE = "/vstep.grading.v1.GradingService"
-#: Stands in what a learner writes, a model answers and a key is; and may stand in no span.
+#: Stands in what a learner writes and a client names, and may stand in no span.
 MARKER = "Zanzibar"
-KEY = "sk-Zanzibar"
-
-ESSAY = (
-    f"Many people want to keep wild animals in {MARKER}. I believe that they belong in the forest. "
-    "An animal that is used to running free becomes ill in a cage. My uncle bought a monkey, and "
-    "it died after one winter. In conclusion, wild animals should be admired where they live."
-)
 
 
 @pytest.fixture
@@ -50,40 +40,22 @@ def traced(stack: Stack, collector: Collector) -> Stack:
     return stack
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A provider whose model is an honest witness."""
-    with Provider() as started:
-        started.chat.choose = honest
-        yield started
-
-
 def _only(collector: Collector, name: str) -> Told:
     [told] = collector.await_named(name)
     return told
 
 
-def test_one_trace_leads_from_a_call_to_its_result(
-    traced: Stack, collector: Collector, provider: Provider
-) -> None:
-    traced.settings |= {
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": provider.url,
-        "OPENAI_MODEL": "model-one",
-        "OPENAI_PRICES": '{"model-one": {"prompt": 1, "completion": 2}}',
-        "GRADING_SCORERS": "evidence",
-    }
-    provider.chat.queue(rate_limited(retry_after=0.1), Answer(f'{{"{MARKER}": 1}}'))
+def test_one_trace_leads_from_a_call_to_its_result(traced: Stack, collector: Collector) -> None:
     server = traced.start_server()
-    traced.start_worker(EMBEDDED)
+    traced.start_worker()
     caller = TracerProvider(shutdown_on_exit=False).get_tracer("caller").start_span("caller")
     context = caller.get_span_context()
     trace_id = f"{context.trace_id:032x}"
 
     with GradingClient(f"127.0.0.1:{server.port}") as client, trace.use_span(caller):
         job = client.submit(
-            WritingWork(task=WritingTask.WRITING_TASK_ESSAY, text=ESSAY),
-            Prompt(text=f"Is {MARKER} a place for animals?", requirements=[f"Name {MARKER}"]),
+            WritingWork(task=WritingTask.WRITING_TASK_ESSAY, text=f"flaky:2 {MARKER}"),
+            Prompt(text=f"Is {MARKER} an island?", requirements=[f"Name {MARKER}"]),
             user_id=MARKER,
             submission_id=MARKER,
         ).job
@@ -116,21 +88,10 @@ def test_one_trace_leads_from_a_call_to_its_result(
         assert run.attributes["vstep.waited_seconds"] > 0
         assert run.attributes["vstep.message.sends"] >= 1
         assert run.attributes["vstep.message.seconds_since_sent"] >= 0
-    calls = collector.await_named("provider call", 3)
-    for name in ("claim", "settle", "provider call"):
-        assert [told.parent for told in collector.named(name)] == [run.id for run in runs], name
-    assert [call.attributes["vstep.outcome"] for call in calls] == [
-        "rate_limited", "schema_broken", "answered",
-    ]  # fmt: skip
-    answered = calls[-1].attributes
-    assert answered["server.address"] == "127.0.0.1"
-    assert answered["gen_ai.request.model"] == "model-one"
-    assert answered["vstep.stage"] == "evidence"
-    assert answered["gen_ai.usage.input_tokens"] > 0
-    assert answered["gen_ai.usage.output_tokens"] > 0
-    assert answered["vstep.cost_usd"] > 0
-    measured = [told for told in collector.named("measuring") if told.parent == runs[-1].id]
-    assert len(measured) == 1
+    for name in ("claim", "settle"):
+        assert {told.parent for told in collector.await_named(name, 3)} == {
+            run.id for run in runs
+        }, name
 
     # The result and the stream are linked to the call that the job came with.
     here = (trace_id, submitted.id)
@@ -143,9 +104,15 @@ def test_one_trace_leads_from_a_call_to_its_result(
         assert not told.name.startswith(f"{SERVICE}/Watch")
         assert "grpc.health" not in told.name
 
-    for secret in (MARKER, "animals", traced.database.url, "SELECT", "password"):
+    for secret in (MARKER, "island", traced.database.url, "SELECT", "password"):
         for body in collector.bodies:
             assert secret.encode() not in body
+    # Each line of a job's life bears the ids under which its trace is found.
+    lines = [json.loads(line) for line in server.output().splitlines()]
+    [told_of] = [line for line in lines if line.get("method") == f"{SERVICE}/SubmitJob"]
+    assert (told_of["trace_id"], told_of["span_id"]) == (trace_id, submitted.id)
+    assert told_of["job_id"] == job.id
+    assert told_of["request_id"]
 
 
 def test_refusals_say_nothing_of_what_was_refused(traced: Stack, collector: Collector) -> None:
