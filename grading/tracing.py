@@ -16,6 +16,7 @@ from opentelemetry.trace import (
     Link,
     Span,
     SpanKind,
+    TraceFlags,
     Tracer,
     TracerProvider,
     get_current_span,
@@ -146,7 +147,8 @@ def current_traceparent() -> str | None:
 
 def is_recorded(traceparent: str | None) -> bool:
     """Whether the trace that a ``traceparent`` names is one of those that are recorded."""
-    return traceparent is not None and traceparent.endswith("-01")
+    # The other flags say how an id was made.
+    return traceparent is not None and bool(int(traceparent[-2:], 16) & TraceFlags.SAMPLED)
 
 
 def context_of(traceparent: str) -> Context:

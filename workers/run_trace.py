@@ -18,7 +18,7 @@ _SHORTEST = 1_000_000
 class RunTrace:
     """Traces a run below the call that submitted its job, in the thread that runs it.
 
-    Does nothing where tracing is off, or the job has no trace.
+    A job that was submitted untraced has a trace for each run. Does nothing where tracing is off.
     """
 
     def __init__(self, claim: Claim, asked_ns: int) -> None:
@@ -26,21 +26,22 @@ class RunTrace:
         self._span: Span | None = None
         self._stage: JobStage | None = None
         tracer = tracing.tracer()
-        if tracer is None or claim.trace is None:
+        if tracer is None:
             return
         told = claim.trace
         attributes: dict[str, str | int | float] = {
             "vstep.job.id": str(claim.job_id),
             "vstep.run": claim.run,
             "vstep.retries": claim.retries,
-            "vstep.waited_seconds": told.waited,
-            "vstep.message.sends": told.sends,
         }
-        if told.sent_ago is not None:
+        if told is not None:
+            attributes["vstep.waited_seconds"] = told.waited
+        if told is not None and told.sent_ago is not None:
+            attributes["vstep.message.sends"] = told.sends
             attributes["vstep.message.seconds_since_sent"] = told.sent_ago
         self._span = tracer.start_span(
             "run",
-            tracing.context_of(told.traceparent),
+            Context() if told is None else tracing.context_of(told.traceparent),
             attributes=attributes,
             start_time=asked_ns,
         )

@@ -202,9 +202,10 @@ class ClaimedTrace:
     traceparent: str
     #: Seconds since the job was accepted.
     waited: float
-    #: Seconds since its message was given to the broker; None of a message that was sent again.
+    #: Seconds since its message was given to the broker; None where a worker was faster than the
+    #: relay, which notes that once the broker has confirmed it.
     sent_ago: float | None
-    #: How often a message was sent for this run.
+    #: How often a message was sent for this run, as noted by then.
     sends: int
 
 

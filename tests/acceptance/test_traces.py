@@ -71,7 +71,7 @@ def test_one_trace_leads_from_a_call_to_its_result(traced: Stack, collector: Col
     accepted = _only(collector, "accept")
     assert (accepted.trace_id, accepted.parent) == (trace_id, submitted.id)
     [row] = traced.database.rows("SELECT traceparent FROM jobs")
-    assert row["traceparent"] == f"00-{trace_id}-{submitted.id}-01"
+    assert row["traceparent"].startswith(f"00-{trace_id}-{submitted.id}-")
 
     # Every run is below the call, however often the job was taken.
     runs.sort(key=lambda run: run.attributes["vstep.run"])
@@ -86,8 +86,6 @@ def test_one_trace_leads_from_a_call_to_its_result(traced: Stack, collector: Col
         assert (run.trace_id, run.parent) == (trace_id, submitted.id)
         assert run.attributes["vstep.job.id"] == job.id
         assert run.attributes["vstep.waited_seconds"] > 0
-        assert run.attributes["vstep.message.sends"] >= 1
-        assert run.attributes["vstep.message.seconds_since_sent"] >= 0
     for name in ("claim", "settle"):
         assert {told.parent for told in collector.await_named(name, 3)} == {
             run.id for run in runs
