@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -19,6 +20,15 @@ def _add_trace(_: Any, __: str, event: structlog.types.EventDict) -> structlog.t
     if (ids := trace_ids()) is not None:
         event["trace_id"], event["span_id"] = ids
     return event
+
+
+def _tell_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logging.getLogger(__name__).critical("uncaught", exc_info=(kind, error, trace))
 
 
 def configure_logs(level: str) -> None:
@@ -49,8 +59,9 @@ def configure_logs(level: str) -> None:
             ],
         )
     )
-    # Warnings would be written as they come, on lines of their own.
+    # Both would be written as they come, on many lines.
     logging.captureWarnings(True)
+    sys.excepthook = _tell_uncaught
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(severity)

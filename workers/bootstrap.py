@@ -37,6 +37,7 @@ from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_engine
 from grading.tracing import start_tracing, stop_tracing
+from workers.celery_output import keep_to_json
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
 from workers.placement import place, skills_of
@@ -61,6 +62,8 @@ def create_app(
 
     A grader is loaded before there is work for it where the worker takes its skill's queue.
     """
+    # Celery sets the log up too late for its own first warnings.
+    configure_logs(settings.log_level)
     app = make_celery(settings, "vstep-grading-worker")
     app.conf.worker_consumer = "workers.consumer:DeadLetteringConsumer"
     presences: list[Presence] = []
@@ -116,6 +119,7 @@ def create_app(
     @worker_init.connect(weak=False)
     def _place(sender: Any, **_: Any) -> None:
         nonlocal on_threads
+        keep_to_json(sender)
         on_threads = place(sender, settings)
 
     @worker_process_init.connect(weak=False)

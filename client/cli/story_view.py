@@ -55,7 +55,7 @@ def _heading(story: "Story") -> Iterator[str]:
     job = story.job
     work = f"task {job.writing_task}" if job.writing_task else f"part {job.speaking_part}"
     flags = [name for name, on in (("delayed", job.delayed), ("late", job.late)) if on]
-    yield f"Job {job.id}  {job.state.value.upper()}{''.join(f', {flag}' for flag in flags)}"
+    yield f"Job {job.id}: {job.state.value.upper()}{''.join(f', {flag}' for flag in flags)}"
     yield (
         f"{job.skill.value} {work}, user {job.user_id}, submission {job.submission_id},"
         f" attempt {job.attempt}, request {job.request_id}"

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from grpc import HandlerCallDetails, aio
+from grpc import aio
 from opentelemetry.context import attach
 from opentelemetry.instrumentation.grpc import aio_server_interceptor
 
@@ -26,12 +26,12 @@ def call_tracing() -> list[aio.ServerInterceptor]:
     provider = tracer_provider()
     if provider is None:
         return []
-    return [aio_server_interceptor(provider, _has_a_span), StreamPlacing()]
+    return [aio_server_interceptor(provider, lambda call: has_a_span(call.method)), StreamPlacing()]
 
 
-def _has_a_span(call: HandlerCallDetails) -> bool:
-    # Probes of the health ask every few seconds.
-    return call.method.startswith(_CONTRACT) and call.method not in _STREAMS
+def has_a_span(method: str) -> bool:
+    """Whether calls of a method have spans. Probes of the health ask every few seconds."""
+    return method.startswith(_CONTRACT) and method not in _STREAMS
 
 
 class StreamPlacing(WrappingInterceptor):
