@@ -168,7 +168,9 @@ def _making(story: "Story") -> Iterator[str]:
     result = story.result
     if result is None:
         return
-    score = "nothing to grade" if result.score is None else f"{result.score} {result.band}"
+    score = (
+        "nothing to grade" if result.score is None else f"{result.score} {str(result.band).upper()}"
+    )
     marks = "".join(
         f", {name}" for name, on in (("late", result.late), ("audit", result.audit)) if on
     )
