@@ -78,8 +78,10 @@ def _sides(rabbit: PrivateRabbit, collector: int, *, graded: bool) -> Iterator[S
 def _submissions_kept(sides: Sides) -> tuple[list[float], dict[str, float]]:
     """Share of the submissions a second that is kept, by round; and the rates' medians."""
 
+    requests = submissions("single")
+
     def rate(address: str) -> float:
-        prepared = iter(list(itertools.islice(submissions("single"), REQUESTS)))
+        prepared = iter(list(itertools.islice(requests, REQUESTS)))
         loop = closed_loop(address, METHOD, prepared, IN_FLIGHT, SECONDS)
         return asyncio.run(loop).per_second
 

@@ -168,12 +168,10 @@ def _making(story: "Story") -> Iterator[str]:
     result = story.result
     if result is None:
         return
-    score = (
-        "nothing to grade" if result.score is None else f"{result.score} {str(result.band).upper()}"
-    )
-    marks = "".join(
-        f", {name}" for name, on in (("late", result.late), ("audit", result.audit)) if on
-    )
+    band = (result.band or "").upper()
+    score = "nothing to grade" if result.score is None else f"{result.score} {band}"
+    flags = [name for name, on in (("late", result.late), ("audit", result.audit)) if on]
+    marks = "".join(f", {flag}" for flag in flags)
     yield (
         f"Result of run {result.run}, {_moment(result.created_at)}: {score}{marks};"
         f" grading took {_age(result.grading_duration)}"
