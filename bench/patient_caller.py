@@ -13,7 +13,8 @@ from grading.domain.retry import RetryPolicy
 from grading.domain.usage import Price, Usage
 from grading.provider_settings import ProviderSettings
 from grading.store.provider_answers import ProviderCall
-from workers.providers.caller import STOPPED, Caller, Question, Testimony
+from workers.providers.call_span import STOPPED
+from workers.providers.caller import Caller, Question, Testimony
 from workers.providers.chat import ChatPrompt, most_tokens
 from workers.providers.faults import (
     CallTimedOut,

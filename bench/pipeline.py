@@ -67,7 +67,7 @@ class Floor:
         return self.count.stat().st_size if self.count.exists() else 0
 
 
-async def _pipeline_rate(
+async def pipeline_rate(
     channel: aio.Channel, requests: Sequence[bytes], completed: AsyncIterator[str]
 ) -> float:
     """Jobs a second, from the first batch submitted to the last end seen."""
@@ -95,13 +95,13 @@ async def _rounds(
     prepared = batches("pipeline")
     async with aio.insecure_channel(address) as channel:
         completed = completions(channel)
-        await _pipeline_rate(channel, list(itertools.islice(prepared, WARM_UP_BATCHES)), completed)
+        await pipeline_rate(channel, list(itertools.islice(prepared, WARM_UP_BATCHES)), completed)
         await asyncio.to_thread(floor.rate, TASKS // 10)
         for _ in range(ROUNDS):
             bare = await asyncio.to_thread(floor.rate, TASKS)
             requests = list(itertools.islice(prepared, BATCHES))
             before = processes.spent()
-            rates.append((bare, await _pipeline_rate(channel, requests, completed)))
+            rates.append((bare, await pipeline_rate(channel, requests, completed)))
             for name, seconds in processes.spent().items():
                 spent[name] = spent.get(name, 0) + seconds - before.get(name, 0)
     return rates, spent

@@ -18,6 +18,7 @@ from client.repetition import call_until_answered, stream_until_answered
 from client.resumption import Interruption, WatchLimits
 from client.submission import Outcome, Work, submission
 from client.tls import Tls
+from client.tracing import traced
 from client.upload import Upload
 from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
@@ -80,7 +81,7 @@ class GradingClient:
             target = self._owned = open_channel(target, tls)
         if token is not None:
             target = authorized(target, token)
-        self._stub = GradingServiceStub(target)
+        self._stub = GradingServiceStub(traced(target))
         self._deadline = deadline
 
     def __enter__(self) -> "GradingClient":

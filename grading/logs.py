@@ -3,15 +3,33 @@
 import json
 import logging
 import sys
+from types import TracebackType
 from typing import Any
 
 import structlog
 
 from grading.private_traceback import private_traceback
+from grading.tracing import trace_ids
 
 
 def _to_line(event: Any, **options: Any) -> bytes:
     return json.dumps(event, **options).encode()
+
+
+def _add_trace(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Name the trace and the span in which something was told."""
+    if (ids := trace_ids()) is not None:
+        event["trace_id"], event["span_id"] = ids
+    return event
+
+
+def _tell_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logging.getLogger(__name__).critical("uncaught", exc_info=(kind, error, trace))
 
 
 def configure_logs(level: str) -> None:
@@ -19,6 +37,7 @@ def configure_logs(level: str) -> None:
     severity = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(private_traceback),
@@ -41,6 +60,9 @@ def configure_logs(level: str) -> None:
             ],
         )
     )
+    # Both would be written as they come, on many lines.
+    logging.captureWarnings(True)
+    sys.excepthook = _tell_uncaught
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # At debug some libraries write down what they send and get.

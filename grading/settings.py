@@ -18,6 +18,7 @@ from grading.limit_settings import LimitSettings
 from grading.metrics_settings import MetricsSettings
 from grading.provider_settings import ProviderSettings
 from grading.tls_settings import TlsSettings
+from grading.tracing_settings import TracingSettings
 from grading.transcription_settings import TranscriptionSettings
 
 BROKER_SCHEMES = ("amqp", "amqps", "filesystem")
@@ -37,6 +38,7 @@ class Settings(
     TranscriptionSettings,
     AudioSettings,
     MetricsSettings,
+    TracingSettings,
     AuthSettings,
     LimitSettings,
     TlsSettings,

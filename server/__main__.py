@@ -9,7 +9,11 @@ import server.grpc_log  # noqa: F401
 from grading.exceptions import SettingsError
 from grading.logs import configure_logs
 from grading.settings import Settings, load_settings
+from grading.tracing import start_tracing, stop_tracing
 from server.bootstrap import make_server
+
+#: What the server is called in traces.
+SERVICE = "vstep-grading-api"
 
 
 async def serve(settings: Settings) -> None:
@@ -38,6 +42,7 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logs(settings.log_level)
+        start_tracing(settings, SERVICE)
         asyncio.run(serve(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -45,6 +50,8 @@ def main() -> int:
     except OSError as error:
         print(error, file=sys.stderr)
         return 1
+    finally:
+        stop_tracing()
     return 0
 
 

@@ -38,6 +38,7 @@ from server.interceptors.access_log import AccessLog
 from server.interceptors.authentication import Authentication
 from server.interceptors.call_metrics import CallMetrics
 from server.interceptors.call_rate import CallRateLimit
+from server.interceptors.call_tracing import call_tracing
 from server.interceptors.error_seam import ErrorSeam
 from server.interceptors.open_streams import OpenStreams
 from server.interceptors.request_id import RequestId
@@ -268,6 +269,7 @@ def make_server(settings: Settings) -> GradingServer:
     server = make_grpc_server(
         interceptors=[
             RequestId(),
+            *call_tracing(),
             CallMetrics(),
             AccessLog(),
             ErrorSeam(),

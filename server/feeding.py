@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grading.domain.job import TERMINAL, JobState
 from grading.domain.work import Skill
 from grading.store.feed import Cursor, FeedEvent, FeedPage, feed_start, read_feed
+from grading.tracing import tell_moment
 from server.exceptions import StreamTooOld
 from server.metrics import EVENT_LAG
 from server.store import Store
@@ -72,6 +73,7 @@ class Feeding:
         cursor = told = await self.store.run(
             feed_start, token, at_end=start_at_end, tenant=wanted.tenant
         )
+        tell_moment("WatchJobs opened")
         if start_at_end:
             # Else a stream that is lost before its first event would leave out what
             # happens until it is opened again, at a new end.

@@ -10,6 +10,7 @@ from uuid import UUID
 import uuid_utils
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc.aio import ServicerContext
+from structlog.contextvars import bind_contextvars
 
 from grading.domain.work import Skill, skill_of
 from grading.store.acceptance import Accepted
@@ -18,6 +19,7 @@ from grading.store.jobs import cancel_job, get_failed_work, get_job, get_result
 from grading.store.listing import JobFilter, list_jobs
 from grading.store.recordings import find_recording_of
 from grading.store.records import NewJob
+from grading.tracing import current_traceparent, link_current
 from server.calling import current_tenant
 from server.errors import refusal_to
 from server.exceptions import FieldViolation, InvalidRequest
@@ -80,6 +82,7 @@ class GradingService(GradingServiceServicer):
         self, request: messages.SubmitJobRequest, context: Context
     ) -> messages.SubmitJobResponse:
         accepted = await self.submissions.submit(self._new_job(request))
+        bind_contextvars(job_id=str(accepted.job.id))
         return _submitted(accepted)
 
     async def BatchSubmitJobs(
@@ -112,9 +115,11 @@ class GradingService(GradingServiceServicer):
     ) -> messages.RetryJobResponse:
         failed_id = UUID(request.job_id)
         failed, work = await self.store.run(get_failed_work, failed_id, current_tenant())
+        link_current(failed.traceparent)
         accepted = await self.submissions.submit(
             NewJob(
                 id=UUID(int=uuid_utils.uuid7().int),
+                traceparent=current_traceparent(),
                 request_id=UUID(request.request_id),
                 payload_hash=hashlib.sha256(b"retry of " + failed_id.bytes).digest(),
                 user_id=failed.user_id,
@@ -163,6 +168,7 @@ class GradingService(GradingServiceServicer):
         work = work_from(request)
         return NewJob(
             id=UUID(int=uuid_utils.uuid7().int),
+            traceparent=current_traceparent(),
             request_id=UUID(request.request_id),
             payload_hash=payload_hash(request),
             user_id=request.user_id,
@@ -177,6 +183,7 @@ class GradingService(GradingServiceServicer):
         self, request: messages.GetJobRequest, context: Context
     ) -> messages.GetJobResponse:
         job = await self.store.run(get_job, UUID(request.job_id), current_tenant())
+        link_current(job.traceparent)
         return messages.GetJobResponse(job=job_to(job))
 
     async def ListJobs(
@@ -220,6 +227,7 @@ class GradingService(GradingServiceServicer):
             end_at_review=request.end_at_review,
             tenant=current_tenant(),
         )
+        link_current(job.traceparent)
         ended = has_ended(job, end_at_review=request.end_at_review)
         return messages.WaitJobResponse(job=job_to(job), ended=ended)
 
@@ -227,12 +235,14 @@ class GradingService(GradingServiceServicer):
         self, request: messages.GetResultRequest, context: Context
     ) -> messages.GetResultResponse:
         stored = await self.store.run(get_result, UUID(request.job_id), current_tenant())
+        link_current(stored.traceparent)
         return messages.GetResultResponse(result=result_to(stored))
 
     async def CancelJob(
         self, request: messages.CancelJobRequest, context: Context
     ) -> messages.CancelJobResponse:
         job = await self.store.run(cancel_job, UUID(request.job_id), current_tenant())
+        link_current(job.traceparent)
         return messages.CancelJobResponse(job=job_to(job))
 
 

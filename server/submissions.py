@@ -11,6 +11,7 @@ from grading.exceptions import GradingError
 from grading.store.acceptance import Accepted, Refused, accept
 from grading.store.jobs import are_known
 from grading.store.records import NewJob
+from server.accept_span import accept_span
 from server.backlog import Backlog
 from server.exceptions import QuotaUsedUp
 from server.metrics import JOBS_ACCEPTED
@@ -104,7 +105,8 @@ class Submissions:
     async def _submit_batch(self, jobs: Sequence[NewJob]) -> Sequence[Accepted | Refused]:
         for skill, count in Counter(job.skill for job in jobs).items():
             self._backlog.admit(skill, count)
-        outcomes = await self._store.run(accept, jobs)
+        with accept_span(jobs):
+            outcomes = await self._store.run(accept, jobs)
         _count(jobs, outcomes)
         self._on_accepted()
         return outcomes
@@ -138,7 +140,9 @@ class Submissions:
 
     async def _store_all(self, batch: Sequence[_Waiting]) -> None:
         try:
-            outcomes = await self._store.run(accept, [job for job, _ in batch])
+            jobs = [job for job, _ in batch]
+            with accept_span(jobs):
+                outcomes = await self._store.run(accept, jobs)
         except DBAPIError as error:
             if len(batch) == 1 or error.connection_invalidated:
                 _fail(batch, error)

@@ -13,6 +13,7 @@ from grading.exceptions import CursorOutOfRange
 from grading.store.events import read_events
 from grading.store.jobs import get_job
 from grading.store.records import Event, Job
+from grading.tracing import tell_moment
 from server.exceptions import Draining, StreamTooOld
 from server.metrics import EVENT_LAG
 from server.store import Store
@@ -57,6 +58,8 @@ class Watching:
         job = await self.store.run(get_job, job_id, tenant)
         if after_sequence > job.last_sequence:
             raise CursorOutOfRange(job.last_sequence)
+        # No span lasts as long as a stream: this one tells that it was opened, and of what.
+        tell_moment("WatchJob opened", links=[job.traceparent])
         # Not at the client's cursor: a made-up one would become that of the job's
         # topic in the hub, and keep its events from every other watcher.
         with self._subscribed(job_id, job.last_sequence) as subscription:

@@ -22,6 +22,7 @@ from celery.signals import (
     setup_logging,
     worker_init,
     worker_process_init,
+    worker_process_shutdown,
     worker_ready,
     worker_shutdown,
     worker_shutting_down,
@@ -36,6 +37,8 @@ from grading.logs import configure_logs
 from grading.recordings import open_recordings
 from grading.settings import Settings
 from grading.store.engine import make_engine
+from grading.tracing import start_tracing, stop_tracing
+from workers.celery_output import keep_to_json
 from workers.consumer import DeadLetteringConsumer
 from workers.grader import SpeakingGrader, WritingGrader
 from workers.journal import Journal
@@ -50,6 +53,9 @@ from workers.skills import SkillGraders
 
 _log = structlog.get_logger(__name__)
 
+#: What a worker is called in traces.
+SERVICE = "vstep-grading-worker"
+
 
 def create_app(
     settings: Settings,
@@ -60,6 +66,8 @@ def create_app(
 
     A grader is loaded before there is work for it where the worker takes its skill's queue.
     """
+    # Celery sets the log up too late for its own first warnings.
+    configure_logs(settings.log_level)
     app = make_celery(settings, "vstep-grading-worker")
     pulse = Pulse(settings.worker_pulse_file or default_file())
     app.conf.worker_consumer = partial(DeadLetteringConsumer, pulse=pulse)
@@ -82,6 +90,8 @@ def create_app(
 
     @cache
     def load() -> Runner:
+        # In the process that grades, after its fork.
+        start_tracing(settings, SERVICE)
         engine = make_engine(settings, "vstep-grading-worker", pool_size=1)
         journal = Journal(engine, timedelta(seconds=settings.grading_lease_seconds))
         graders = SkillGraders(partial(load_writing, tools()), partial(load_speaking, tools()))
@@ -116,6 +126,7 @@ def create_app(
     @worker_init.connect(weak=False)
     def _place(sender: Any, **_: Any) -> None:
         nonlocal on_threads
+        keep_to_json(sender)
         on_threads = place(sender, settings)
         if settings.worker_metrics_port:
             try:
@@ -156,6 +167,11 @@ def create_app(
         for presence in presences:
             presence.stop()
         pulse.stop()
+        stop_tracing()
+
+    @worker_process_shutdown.connect(weak=False)
+    def _end(**_: Any) -> None:
+        stop_tracing()
 
     @app.task(name=TASK, bind=True)
     def grade(task: Any, *arguments: Any, **_: Any) -> None:

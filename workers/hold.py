@@ -1,11 +1,13 @@
 """A job in this process's hands, from its claim to the end of its run."""
 
 import threading
+import time
 from typing import Protocol
 
 from grading.exceptions import LeaseLost
 from grading.store.records import Claim
 from grading.store.run_writes import Report, RunEnd
+from workers.run_trace import RunTrace
 
 
 class Ends(Protocol):
@@ -18,8 +20,10 @@ class Ends(Protocol):
 class Hold:
     """What a run may do with its job. Its reports wait for the journal's next turn."""
 
-    def __init__(self, claim: Claim, expires: float, write_end: Ends) -> None:
+    def __init__(self, claim: Claim, expires: float, write_end: Ends, trace: RunTrace) -> None:
         self.claim = claim
+        #: Told of the run's stages and its end.
+        self.trace = trace
         #: When the lease runs out if it isn't renewed, on the monotonic clock.
         self.expires = expires
         self._write_end = write_end
@@ -37,6 +41,7 @@ class Hold:
             LeaseLost: the job is no longer this run's.
         """
         self.check()
+        self.trace.enter(report.stage)
         with self._lock:
             if report != self._said:
                 self._said = report
@@ -50,7 +55,10 @@ class Hold:
             sqlalchemy.exc.SQLAlchemyError: the database was lost for longer than the lease.
         """
         self.check()
+        self.trace.settling(end)
+        started_ns = time.time_ns()
         self._write_end(self, end)
+        self.trace.settled(started_ns)
 
     def check(self) -> None:
         """Raise ``LeaseLost`` if the job was taken away or the lease could not be renewed."""

@@ -26,6 +26,7 @@ from grading.store.run_writes import RunEnd, RunWrite, write_runs
 from grading.store.runs import claim_jobs, find_held, renew_jobs
 from workers import metrics
 from workers.hold import Hold
+from workers.run_trace import RunTrace
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -81,10 +82,12 @@ class Journal:
     def claim(self, job_id: UUID, worker: str) -> Hold | None:
         """Take a job for ``worker`` and renew its lease until ``forget``; None as the store says.
 
+        The calling thread is the run's, until it calls ``forget``.
+
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
         """
-        asked = time.monotonic()
+        asked, asked_ns = time.monotonic(), time.time_ns()
         answer: Future[Claim | None] = Future()
         with self._wake:
             self._requests.claims.append((job_id, worker, answer))
@@ -92,7 +95,7 @@ class Journal:
         claim = answer.result()
         if claim is None:
             return None
-        hold = Hold(claim, asked + self._seconds, self._end)
+        hold = Hold(claim, asked + self._seconds, self._end, RunTrace(claim, asked_ns))
         with self._wake:
             self._holds.add(hold)
             self._renew_at = min(self._renew_at, asked + self._seconds / 3)
@@ -103,6 +106,7 @@ class Journal:
         """Renew a lease no longer."""
         with self._wake:
             self._holds.discard(hold)
+        hold.trace.stop(lost=hold.is_lost)
 
     def call(self, function: Callable[[Connection], T]) -> T:
         """Call a function of the store in the journal's thread.

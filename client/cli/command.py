@@ -13,6 +13,7 @@ from client.cli.batch import submit_batch
 from client.cli.calibration import calibrate_on_marks
 from client.cli.deletion import delete_job
 from client.cli.documents import write_document, write_line, write_list
+from client.cli.explain import explain_job
 from client.cli.feed import follow_feed
 from client.cli.following import follow
 from client.cli.health import show_health
@@ -160,6 +161,7 @@ app.command("retry")(retry_job)
 app.command("delete")(delete_job)
 app.command("feed")(follow_feed)
 app.command("health")(show_health)
+app.command("explain")(explain_job)
 app.command("calibrate")(calibrate_on_marks)
 app.add_typer(tokens, name="token")
 

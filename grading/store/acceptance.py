@@ -34,21 +34,22 @@ _ACCEPT = text("""
     WITH submission AS (
         SELECT *
         FROM json_to_recordset(CAST(:submissions AS json)) AS s (
-            id uuid, request_id uuid, payload_hash bytea, user_id text, submission_id text,
-            attempt integer, skill text, writing_task smallint, speaking_part smallint,
-            time_allowed interval, retry_of uuid, prompt text, requirements jsonb, text text,
-            feedback_language text, recording_id uuid, audio_url text, tenant text
+            id uuid, traceparent text, request_id uuid, payload_hash bytea, user_id text,
+            submission_id text, attempt integer, skill text, writing_task smallint,
+            speaking_part smallint, time_allowed interval, retry_of uuid, prompt text,
+            requirements jsonb, text text, feedback_language text, recording_id uuid,
+            audio_url text, tenant text
         )
     ),
     accepted AS (
         INSERT INTO jobs (
-            id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-            speaking_part, state, last_sequence, accepted_at, updated_at, deadline_at, retry_of,
-            tenant
+            id, traceparent, request_id, payload_hash, user_id, submission_id, attempt, skill,
+            writing_task, speaking_part, state, last_sequence, accepted_at, updated_at,
+            deadline_at, retry_of, tenant
         )
-        SELECT id, request_id, payload_hash, user_id, submission_id, attempt, skill, writing_task,
-               speaking_part, 'queued', 1, now(), now(), now() + time_allowed, retry_of,
-               tenant
+        SELECT id, traceparent, request_id, payload_hash, user_id, submission_id, attempt, skill,
+               writing_task, speaking_part, 'queued', 1, now(), now(),
+               now() + time_allowed, retry_of, tenant
         FROM submission
         -- A job without its recording could never be graded.
         WHERE recording_id IS NULL OR EXISTS (
@@ -202,6 +203,7 @@ def _document(job: NewJob) -> dict[str, object]:
     recording = _recording_of(job)
     return {
         "id": str(job.id),
+        "traceparent": job.traceparent,
         "request_id": str(job.request_id),
         "payload_hash": f"\\x{job.payload_hash.hex()}",
         "user_id": job.user_id,
@@ -251,4 +253,5 @@ def _queued(job: NewJob, accepted_at: datetime, deadline_at: datetime) -> Job:
         ended_at=None,
         failure=None,
         retry_of=job.retry_of,
+        traceparent=job.traceparent,
     )

@@ -39,7 +39,7 @@ def get_job(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> Job
 # The state is read in the same statement as the result, so that the two agree.
 _RESULT = text("""
     SELECT jobs.id, jobs.state, results.run, results.document, results.grading_duration,
-           results.created_at, results.audit
+           results.created_at, results.audit, jobs.traceparent
     FROM jobs
     LEFT JOIN results ON results.job_id = jobs.id
     WHERE jobs.id = :job_id AND jobs.tenant = :tenant
@@ -65,6 +65,7 @@ def get_result(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> 
         audit=row.audit,
         grading_duration=row.grading_duration,
         created_at=row.created_at,
+        traceparent=row.traceparent,
     )
 
 

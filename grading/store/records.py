@@ -74,6 +74,8 @@ class NewJob:
     retry_of: UUID | None = None
     #: Whose job it is; no other tenant ever hears of it.
     tenant: str = DEFAULT_TENANT
+    #: Of the call that submitted it (W3C Trace Context); None where it is not traced.
+    traceparent: str | None = None
 
     @property
     def skill(self) -> Skill:
@@ -128,6 +130,8 @@ class Job:
     #: Whether, why and how soon a person has to look at the result.
     review_priority: ReviewPriority | None = None
     review_reasons: tuple[ReviewReason, ...] = ()
+    #: Of the call that submitted it (W3C Trace Context); None where it is not traced.
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,23 @@ class StoredResult:
     audit: bool
     grading_duration: timedelta
     created_at: datetime
+    #: Of the call that submitted the job.
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTrace:
+    """What a run's trace tells of how its job came to it."""
+
+    #: Of the call that submitted the job.
+    traceparent: str
+    #: Seconds since the job was accepted.
+    waited: float
+    #: Seconds since its message was given to the broker; None where a worker was faster than the
+    #: relay, which notes that once the broker has confirmed it.
+    sent_ago: float | None
+    #: How often a message was sent for this run, as noted by then.
+    sends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +228,7 @@ class Claim:
     #: From the job's acceptance to the claim, by the database's clock.
     waited: timedelta = timedelta()
     tenant: str = DEFAULT_TENANT
+    trace: "ClaimedTrace | None" = None
 
 
 def work_from(row: Any) -> Work:
@@ -257,4 +279,5 @@ def job_from(row: Any) -> Job:
         if row.review_priority is None
         else ReviewPriority(row.review_priority),
         review_reasons=tuple(ReviewReason(name) for name in row.review_reasons),
+        traceparent=row.traceparent,
     )

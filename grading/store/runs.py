@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -11,7 +12,7 @@ from grading.domain.result import Outcome
 from grading.domain.review import NO_REVIEW, Routing
 from grading.exceptions import LeaseLost
 from grading.store.documents import result_to_json
-from grading.store.records import Claim, Failure, work_from
+from grading.store.records import Claim, ClaimedTrace, Failure, work_from
 from grading.store.run_writes import (
     Graded,
     Report,
@@ -54,6 +55,7 @@ _CLAIM = text("""
     ),
     served AS (
         DELETE FROM outbox WHERE job_id = ANY(ARRAY(SELECT id FROM claimed))
+        RETURNING job_id, sent_at, sends
     ),
     event AS (
         INSERT INTO events (
@@ -67,10 +69,12 @@ _CLAIM = text("""
            claimed.user_id, claimed.tenant, answers.prompt, answers.requirements, answers.text,
            answers.feedback_language, answers.recording_id, answers.audio_url,
            recordings.key AS recording_key, now() - claimed.accepted_at AS waited,
-           notify_job(claimed.id)
+           claimed.traceparent, extract(epoch FROM now() - served.sent_at)::float8 AS sent_ago,
+           served.sends, notify_job(claimed.id)
     FROM claimed
     JOIN answers ON answers.job_id = claimed.id
     LEFT JOIN recordings ON recordings.id = answers.recording_id
+    LEFT JOIN served ON served.job_id = claimed.id
 """)
 
 _RENEW = text("""
@@ -122,9 +126,16 @@ def claim_jobs(
             row.user_id,
             row.waited,
             row.tenant,
+            _trace_of(row),
         )
         for row in rows
     }
+
+
+def _trace_of(row: Any) -> ClaimedTrace | None:
+    if row.traceparent is None:
+        return None
+    return ClaimedTrace(row.traceparent, row.waited.total_seconds(), row.sent_ago, row.sends or 0)
 
 
 def claim(conn: Connection, job_id: UUID, worker: str, lease: timedelta) -> Claim | None:

@@ -51,6 +51,7 @@ jobs = Table(
     Column("delayed", Boolean, nullable=False),
     Column("review_priority", Text),
     Column("review_reasons", ARRAY(Text), nullable=False),
+    Column("traceparent", Text),
     Column(
         "phase",
         Text,

@@ -11,6 +11,7 @@ import grpc
 import protovalidate
 from google.protobuf.message import Message
 from grpc import aio
+from structlog.contextvars import bind_contextvars
 
 from grading.exceptions import GradingError
 from server.exceptions import (
@@ -158,3 +159,6 @@ def _accept(request: Message | GradingError) -> None:
     if isinstance(request, GradingError):
         raise request
     check(request)
+    # From here on it is a UUID, and no longer whatever a client may send.
+    if job_id := getattr(request, "job_id", ""):
+        bind_contextvars(job_id=job_id)

@@ -19,7 +19,8 @@ from workers.evidence import prompt
 from workers.evidence.parts import Form, strict_schema
 from workers.providers import faults
 from workers.providers.background_loop import BackgroundLoop
-from workers.providers.caller import ANSWERED, Caller
+from workers.providers.call_span import ANSWERED
+from workers.providers.caller import Caller
 from workers.providers.chat import ChatPrompt
 from workers.shared_tools import SharedTools
 from workers.unwatched_run import UnwatchedRun

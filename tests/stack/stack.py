@@ -41,6 +41,7 @@ class Worker(Process):
         concurrency: int = 1,
         queues: str = "writing",
         checkout: Path = CHECKOUT,
+        pool: str | None = None,
     ) -> None:
         #: Under what name it takes jobs.
         self.hostname = f"tests-{free_port()}@localhost"
@@ -49,7 +50,7 @@ class Worker(Process):
             [
                 "-m", "celery", "-A", app, "worker", "--concurrency", str(concurrency),
                 "--without-gossip", "--without-mingle", "--queues", queues,
-                "--hostname", self.hostname,
+                "--hostname", self.hostname, *(("--pool", pool) if pool else ()),
             ],
             settings,
             folder,
@@ -95,11 +96,22 @@ class Stack:
         return server
 
     def start_worker(
-        self, app: str = SCRIPTED, concurrency: int = 1, queues: str = "writing", **settings: str
+        self,
+        app: str = SCRIPTED,
+        concurrency: int = 1,
+        queues: str = "writing",
+        pool: str | None = None,
+        **settings: str,
     ) -> Worker:
         """Start a worker; it takes jobs as soon as it can."""
         worker = Worker(
-            app, {**self.settings, **settings}, self.folder, concurrency, queues, self.checkout
+            app,
+            {**self.settings, **settings},
+            self.folder,
+            concurrency,
+            queues,
+            self.checkout,
+            pool,
         )
         self._started.append(worker)
         return worker

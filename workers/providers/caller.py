@@ -19,6 +19,7 @@ from workers import metrics
 from workers.providers.asked_model import Asked, AskedModel
 from workers.providers.background_loop import BackgroundLoop
 from workers.providers.breaker import make_breaker
+from workers.providers.call_span import ANSWERED, STOPPED, provider_call
 from workers.providers.faults import (
     BudgetSpent,
     CallTimedOut,
@@ -32,8 +33,6 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 A = TypeVar("A", bound=Asked)
 
-#: The outcome of a call that gave a usable answer, and of one that was stopped from here.
-ANSWERED, STOPPED = "answered", "stopped"
 #: How long, in seconds, a call that finds the minute's tokens used up sleeps at most at a time.
 _LONGEST_SLEEP = 5.0
 
@@ -165,12 +164,14 @@ class Caller(Generic[A]):
         return call, content
 
     async def _answer(self, question: Question[A, T]) -> tuple[KeptAnswer, T]:
-        content, model, usage = await self._model.ask(question.prompt)
-        try:
-            read = question.read(content)
-        except ProviderFault as fault:
-            fault.usage = usage
-            raise
+        with provider_call(self._model, question.stage) as tell:
+            content, model, usage = await self._model.ask(question.prompt)
+            try:
+                read = question.read(content)
+            except ProviderFault as fault:
+                fault.usage = usage
+                raise
+            tell(model, usage)
         return KeptAnswer(model, content, usage, self._cost(usage)), read
 
     def _keep(
