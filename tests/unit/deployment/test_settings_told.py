@@ -29,6 +29,7 @@ SET_BY_COMPOSE = {
     "WORKER_PULSE_FILE",
     "GRADING_METRICS_HOST",
     "GRADING_METRICS_PORT",
+    "OTEL_SERVICE_NAME",
 }
 #: Where the compose files have another default than the code, and why is said in them.
 OTHERWISE = {"GRADING_REVIEW_MODE", "GRADING_AUDIO_URL", "GRADING_MEASURING_PROCESSES"}
