@@ -57,8 +57,8 @@ def _heading(story: "Story") -> Iterator[str]:
     flags = [name for name, on in (("delayed", job.delayed), ("late", job.late)) if on]
     yield f"Job {job.id}: {job.state.value.upper()}{''.join(f', {flag}' for flag in flags)}"
     yield (
-        f"{job.skill.value} {work}, user {job.user_id}, submission {job.submission_id},"
-        f" attempt {job.attempt}, request {job.request_id}"
+        f"{job.skill.value} {work}, tenant {story.tenant}, user {job.user_id},"
+        f" submission {job.submission_id}, attempt {job.attempt}, request {job.request_id}"
     )
     if job.retry_of is not None:
         yield f"Grades again what failed as job {job.retry_of}"

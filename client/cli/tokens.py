@@ -1,20 +1,17 @@
 """Tokens, for operators: made, listed and revoked in the service's database."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from client.cli.database import open_database
 from client.cli.parameters import Json
 from client.cli.terminal import note, printable, results, say
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from grading.store.credentials import Credential
 
 tokens = typer.Typer(
@@ -66,7 +63,7 @@ def create(
         raise typer.BadParameter("must be one line of text", param_hint="'NAME'")
     lifetime = None if forever else timedelta(days=days)
     scopes = [Scope(one.value) for one in scope]
-    with _database() as conn:
+    with open_database("token") as engine, engine.connect() as conn:
         if certificate is None:
             token = create_token(conn, name, tenant, scopes, lifetime)
             made = token.id
@@ -92,7 +89,7 @@ def show(
     """List tokens and certificates; a token's secret is not among what is stored."""
     from grading.store.credentials import list_credentials
 
-    with _database() as conn:
+    with open_database("token") as engine, engine.connect() as conn:
         found = list_credentials(conn, tenant)
     rows = [_row(credential) for credential in found]
     if as_json:
@@ -112,48 +109,11 @@ def revoke(
     """Revoke a token: servers refuse it within seconds, and end the streams that it opened."""
     from grading.store.credentials import revoke_credential
 
-    with _database() as conn:
+    with open_database("token") as engine, engine.connect() as conn:
         if not revoke_credential(conn, token_id):
             note(f"vstep-grading: there is no token of the id {printable(token_id)}")
             raise typer.Exit(1)
     say(f"{token_id}: revoked")
-
-
-@contextmanager
-def _database() -> Iterator["Connection"]:
-    """The service's database; what it fails with is told in one line.
-
-    Raises:
-        typer.Exit: it can't be used.
-    """
-    try:
-        # Imported here: callers, who need no database, need not have what it takes.
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from grading.exceptions import SettingsError
-        from grading.settings import load_database_settings
-        from grading.store.engine import make_engine
-        from grading.store.schema import current_version, expected_version
-    except ModuleNotFoundError as error:
-        note(f"vstep-grading: token needs the packages of the service; {error.name} is missing")
-        raise typer.Exit(1) from None
-    try:
-        engine = make_engine(load_database_settings(), "vstep-grading-token", pool_size=1)
-    except SettingsError as error:
-        note(f"vstep-grading: {error}")
-        raise typer.Exit(2) from None
-    try:
-        with engine.connect() as conn:
-            if current_version(conn) < expected_version():
-                note("vstep-grading: the schema is too old: run python -m grading.store.schema")
-                raise typer.Exit(1)
-            yield conn
-    except SQLAlchemyError:
-        # The driver's text may hold the user's name and the host.
-        note("vstep-grading: DATABASE_URL: the database can't be used with it")
-        raise typer.Exit(1) from None
-    finally:
-        engine.dispose()
 
 
 def _row(credential: "Credential") -> dict[str, object]:

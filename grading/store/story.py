@@ -118,6 +118,8 @@ class Story:
     """A job's whole story."""
 
     job: Job
+    #: Whose it is.
+    tenant: str
     #: When it was told.
     now: datetime
     #: Until when the worker that holds it may be silent; None where nobody holds it.
@@ -131,7 +133,7 @@ class Story:
     result: StoryResult | None
 
 
-_MOMENT = text("SELECT now() AS now, lease_expires_at FROM jobs WHERE id = :job_id")
+_MOMENT = text("SELECT now() AS now, tenant, lease_expires_at FROM jobs WHERE id = :job_id")
 
 _EVENTS = text("""
     SELECT sequence, created_at AS at, run, state, stage, progress, message, delayed
@@ -178,10 +180,10 @@ def tell_story(conn: Connection, job_id: UUID) -> Story:
         JobNotFound: there is no such job.
     """
     wanted = {"job_id": job_id}
-    job = get_job(conn, job_id)
     moment = conn.execute(_MOMENT, wanted).one_or_none()
     if moment is None:
         raise JobNotFound(job_id)
+    job = get_job(conn, job_id, moment.tenant)
 
     def rows(query: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in conn.execute(query, wanted).mappings()]
@@ -189,6 +191,7 @@ def tell_story(conn: Connection, job_id: UUID) -> Story:
     messages, recordings, results = rows(_MESSAGE), rows(_RECORDING), rows(_RESULT)
     return Story(
         job=job,
+        tenant=moment.tenant,
         now=moment.now,
         lease_expires_at=moment.lease_expires_at,
         events=tuple(StoryEvent(**row) for row in rows(_EVENTS)),

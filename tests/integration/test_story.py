@@ -50,7 +50,8 @@ def explain(
 
 def _accepted(conn: Connection) -> UUID:
     job = new_job(text=f"{MARKER} is an island.")
-    accept(conn, [replace(job, traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")])
+    traced = replace(job, tenant="school", traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
+    accept(conn, [traced])
     return job.id
 
 
