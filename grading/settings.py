@@ -15,6 +15,7 @@ from grading.domain.work import Skill
 from grading.environment import EnvironmentSettings
 from grading.exceptions import SettingsError
 from grading.provider_settings import ProviderSettings
+from grading.review_settings import ReviewSettings
 from grading.tls_settings import TlsSettings
 from grading.transcription_settings import TranscriptionSettings
 
@@ -35,6 +36,7 @@ class Settings(
     TranscriptionSettings,
     AudioSettings,
     AuthSettings,
+    ReviewSettings,
     TlsSettings,
     DeploymentSettings,
     DatabaseSettings,

@@ -13,10 +13,19 @@ def set_caller(caller: Caller) -> None:
     _caller.set(caller)
 
 
-def current_tenant() -> str:
-    """The tenant whose jobs this call may see.
+def current_caller() -> Caller:
+    """Who makes this task's call.
 
     Raises:
         LookupError: nobody was let in; a handler never runs then.
     """
-    return _caller.get().tenant
+    return _caller.get()
+
+
+def current_tenant() -> str:
+    """The tenant whose jobs this call may see.
+
+    Raises:
+        LookupError: as ``current_caller`` does.
+    """
+    return current_caller().tenant

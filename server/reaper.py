@@ -1,4 +1,4 @@
-"""The reaper: moves on the jobs that nobody holds any more."""
+"""The reaper: moves on the jobs, and gives back the reviews, that nobody holds any more."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ from grading.domain.work import Skill
 from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
 from grading.store.outbox import unsend_lost
 from grading.store.reaping import fail_overdue, reap_lapsed_leases, release_due_retries
+from grading.store.reviews import release_lapsed_claims
 from server.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -57,11 +58,12 @@ class Reaper:
         lapsed = await self._count("leases_lapsed", reap_lapsed_leases, self.policy, BATCH)
         due = await self._count("retries_due", release_due_retries, BATCH)
         lost = await self._count("messages_lost", unsend_lost, self.resend_after, BATCH)
+        claims = await self._count("review_claims_lapsed", release_lapsed_claims, BATCH)
         if due or lost:
             self.on_released()
         for skill, policy in self.delays.items():
             await self._flag_delayed(skill, policy)
-        return max(overdue, lapsed, due, lost)
+        return max(overdue, lapsed, due, lost, claims)
 
     async def _flag_delayed(self, skill: Skill, policy: DelayPolicy) -> None:
         queue = skill.value
