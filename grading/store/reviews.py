@@ -43,7 +43,8 @@ REVIEW_COLUMNS = """
 """
 
 # Of any number that open a review at once, the primary key lets one through, and so whether
-# it is marked twice is drawn once, however servers are set.
+# it is marked twice is drawn once, however servers are set. A job that is being erased is
+# waited for, and then isn't there.
 _OPEN = text("""
     INSERT INTO reviews (
         job_id, tenant, priority, reasons, opened_at, double_marked,
@@ -54,6 +55,8 @@ _OPEN = text("""
     FROM jobs
     JOIN results ON results.job_id = jobs.id
     WHERE jobs.id = :job_id AND jobs.tenant = :tenant AND jobs.state = 'review_required'
+      AND NOT EXISTS (SELECT FROM reviews WHERE reviews.job_id = jobs.id)
+    FOR KEY SHARE OF jobs
     ON CONFLICT (job_id) DO NOTHING
 """)
 
