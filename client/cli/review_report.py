@@ -23,7 +23,7 @@ from client.cli.names import (
 from client.cli.recording import print_transcript, quality_line
 from client.cli.terminal import printable, printable_lines
 from vstep.grading.v1.result_pb2 import CriterionScore, Result
-from vstep.grading.v1.review_service_pb2 import GetReviewResponse, Marks, Review
+from vstep.grading.v1.review_service_pb2 import CriterionMark, GetReviewResponse, Marks, Review
 
 #: Each review stays on one line, so that its id can be copied and lines can be searched.
 _WIDTH = 400
@@ -90,9 +90,7 @@ def print_review(console: Console, file: GetReviewResponse) -> None:
     if file.HasField("result"):
         console.print(Text(f"Given out: {_scores_line(file.result)}", "bold"))
     for act in file.history:
-        who = " ".join(
-            printable(name) for name in (act.reviewer_id, act.caller and f"({act.caller})") if name
-        )
+        who = printable(act.reviewer_id) + (f" ({printable(act.caller)})" if act.caller else "")
         line = f"{_moment(act.time)} {action_word(act.action)} by {who}, claim {act.claim}"
         console.print(Text(line, "dim"), soft_wrap=True)
 
@@ -117,13 +115,14 @@ def _scores_line(result: Result) -> str:
     return f"{result.score:.1f}, band {band_word(result.band)} ({scores})"
 
 
-def _score(entry: CriterionScore) -> str:
+def _score(entry: CriterionScore | CriterionMark) -> str:
     return f"{criterion_word(entry.criterion).lower()} {entry.score:.1f}"
 
 
 def _marks_line(marks: Marks) -> str:
-    scores = ", ".join(f"{criterion_word(m.criterion).lower()} {m.score:.1f}" for m in marks.scores)
-    line = f"{printable(marks.reviewer_id)}: {marks.score:.1f}, band {band_word(marks.band)} ({scores})"
+    scores = ", ".join(_score(mark) for mark in marks.scores)
+    who = printable(marks.reviewer_id)
+    line = f"{who}: {marks.score:.1f}, band {band_word(marks.band)} ({scores})"
     return f"{line}. {printable(marks.comment)}" if marks.comment else line
 
 
