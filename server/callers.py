@@ -9,7 +9,7 @@ take one of the pool's connections between them.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,7 +94,10 @@ class Callers:
         noted_at = self._clock()
         while True:
             await asyncio.sleep(self._cache_seconds)
-            await asyncio.gather(*(self._look_after(key) for key in [*self._streams]))
+            looks = [self._look_after(key) for key in [*self._streams]]
+            for fault in await asyncio.gather(*looks, return_exceptions=True):
+                if isinstance(fault, Exception):
+                    _log.error("streams_not_looked_after", exc_info=fault)
             if self._clock() - noted_at >= self._note_seconds:
                 noted_at = self._clock()
                 await self._note()
@@ -157,9 +160,10 @@ class Callers:
         except (SQLAlchemyError, OSError) as error:
             _log.warning("callers_not_read", error=type(error).__name__)
             self._left_alone_until = self._clock() + _LEFT_ALONE_SECONDS
-            for answer in wanted.values():
-                answer.set_exception(StoreUnavailable())
-                answer.exception()  # those who asked may all be gone
+            _fail(wanted.values(), StoreUnavailable())
+            return
+        except Exception as error:
+            _fail(wanted.values(), error)
             return
         self._left_alone_until = -1.0
         by_id = {credential.id: credential for credential in found}
@@ -188,3 +192,9 @@ class Callers:
             await self._store.run(note_used, sorted(used))
         except (SQLAlchemyError, OSError) as error:
             _log.warning("use_not_noted", error=type(error).__name__)
+
+
+def _fail(answers: Iterable[asyncio.Future[Credential | None]], error: Exception) -> None:
+    for answer in answers:
+        answer.set_exception(error)
+        answer.exception()  # those who asked may all be gone

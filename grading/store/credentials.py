@@ -23,6 +23,7 @@ from grading.domain.caller import Caller, Scope
 from grading.exceptions import CertificateTaken
 
 _ID_BYTES, _SECRET_BYTES = 6, 32
+_SCOPES = {scope.value: scope for scope in Scope}
 _TOKEN = re.compile(
     rf"vstep_([0-9a-f]{{{2 * _ID_BYTES}}})_([0-9a-f]{{{2 * _SECRET_BYTES}}})", re.ASCII
 )
@@ -224,7 +225,8 @@ def purge_credentials(conn: Connection, kept: timedelta = KEPT) -> int:
 
 
 def _credential(row: Any) -> Credential:
-    scopes = frozenset(Scope(name) for name in row.scopes)
+    # One that a later release gave out says nothing to this one.
+    scopes = frozenset(_SCOPES[name] for name in row.scopes if name in _SCOPES)
     return Credential(
         id=row.id,
         caller=Caller(row.name, row.tenant, scopes),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from grading.domain.caller import Caller, Scope
 from grading.exceptions import CertificateTaken
@@ -96,6 +96,12 @@ def test_a_certificates_name_stands_for_one_caller_at_a_time(conn: Connection) -
     second = admit_certificate(conn, "app.test", "other", "another-school", (Scope.READ,), None)
     [found] = find_credentials(conn, [], ["app.test"])
     assert (found.id, found.caller.tenant) == (second, "another-school")
+
+
+def test_a_scope_of_a_later_release_says_nothing(conn: Connection) -> None:
+    token = _token(conn)
+    conn.execute(text("UPDATE credentials SET scopes = ARRAY['read', 'translate']"))
+    assert _find(conn, token).caller.scopes == {Scope.READ}
 
 
 def test_lists_are_a_tenants_or_all(conn: Connection) -> None:

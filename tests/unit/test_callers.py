@@ -41,11 +41,14 @@ class _Store:
         self.asked: list[tuple[Sequence[str], Sequence[str]]] = []
         self.noted: list[str] = []
         self.down = False
+        self.fault: Exception | None = None
 
     async def run(self, function: Callable[..., Any], *args: Any) -> Any:
         await asyncio.sleep(0)
         if self.down:
             raise OperationalError("SELECT", {}, Exception())
+        if self.fault is not None:
+            raise self.fault
         if function is note_used:
             self.noted += args[0]
             return None
@@ -147,6 +150,16 @@ async def test_those_who_are_known_do_not_wait_each_time_for_a_database_that_is_
     clock.now += 1
     await callers.find("a")
     assert len(store.asked) == 2
+
+
+async def test_a_fault_is_everybodys_who_asked_and_nobody_waits_for_ever() -> None:
+    store = _Store(_credential("a"))
+    callers = _callers(store, _Time())
+    store.fault = ValueError("a row that can't be read")
+    faults = await asyncio.gather(*map(callers.find, "ab"), return_exceptions=True)
+    assert faults == [store.fault] * 2
+    store.fault = None
+    assert await callers.find("a") is not None
 
 
 async def test_use_is_noted_seldom_and_streams_are_looked_after() -> None:
