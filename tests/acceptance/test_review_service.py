@@ -12,7 +12,7 @@ from grpc import StatusCode
 from tests.stack.door import Door, assert_invalid, refusal
 from tests.stack.postgres import Database, Databases
 from tests.stack.rabbitmq import PrivateRabbit
-from tests.stack.reviewing import ESSAY_CRITERIA, essay_marks
+from tests.stack.reviewing import ESSAY_CRITERIA, claim_review, essay_marks, mark, review_file
 from tests.stack.stack import Server, Stack
 from tests.stack.submissions import submission
 from tests.stack.waiting import until
@@ -28,6 +28,8 @@ from vstep.grading.v1.result_pb2 import SCORED_BY_HUMAN, SCORED_BY_HYBRID
 
 #: What the scripted grader gives, as any message would show it.
 SCORE, BAND = "6.5", "BAND_B2"
+#: How long the blind server lets an examiner hold a review, in seconds.
+SHORT_CLAIM = 120
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,9 @@ def door(server: Server) -> Door:
 @pytest.fixture(scope="module")
 def blind(stack: Stack) -> Door:
     """A server at which every answer is marked twice."""
-    return stack.start_server(GRADING_DOUBLE_MARK_RATE="1").door
+    return stack.start_server(
+        GRADING_DOUBLE_MARK_RATE="1", GRADING_REVIEW_CLAIM_SECONDS=str(SHORT_CLAIM)
+    ).door
 
 
 @pytest.fixture
@@ -72,28 +76,6 @@ def _held(door: Door, text: str = "unsure:60", **fields: str) -> Any:
     )
     assert answer.job.state == JOB_STATE_REVIEW_REQUIRED
     return request, job.id
-
-
-def _claim(door: Door, job_id: str, who: str = "anna") -> Any:
-    request = reviews.ClaimReviewRequest(job_id=job_id, reviewer_id=who)
-    return door.review.ClaimReview(request)
-
-
-def _mark(door: Door, job_id: str, score: float, who: str = "anna", comment: str = "") -> Any:
-    claim = _claim(door, job_id, who).review.claim
-    return door.review.SubmitReview(
-        reviews.SubmitReviewRequest(
-            job_id=job_id,
-            reviewer_id=who,
-            claim=claim,
-            scores=essay_marks(score),
-            comment=comment,
-        )
-    )
-
-
-def _file(door: Door, job_id: str) -> Any:
-    return door.review.GetReview(reviews.GetReviewRequest(job_id=job_id))
 
 
 def _everything_said(door: Door, request: Any, job_id: str) -> dict[str, Message | list[Any]]:
@@ -152,9 +134,9 @@ def test_no_call_of_a_learner_shows_a_held_score(door: Door, database: Database)
         assert SCORE not in str(one), name
 
     # Nor once an examiner is at it; and then all of it is told, at once.
-    _claim(door, job_id)
+    claim_review(door, job_id)
     assert door.grading.GetJob(messages.GetJobRequest(job_id=job_id)).job.last_sequence == 5
-    _mark(door, job_id, 6.5)
+    mark(door, job_id, 6.5)
     said = _everything_said(door, request, job_id)
     watched = said["WatchJob"]
     assert isinstance(watched, list)
@@ -167,14 +149,14 @@ def test_no_call_of_a_learner_shows_a_held_score(door: Door, database: Database)
 def test_a_review_is_claimed_shown_and_marked(door: Door) -> None:
     request, job_id = _held(door)
     watcher = door.watch(job_id)
-    claimed = _claim(door, job_id)
+    claimed = claim_review(door, job_id)
     assert (claimed.review.state, claimed.review.holder, claimed.renewed) == (
         reviews.REVIEW_STATE_CLAIMED,
         "anna",
         False,
     )
-    assert _claim(door, job_id).renewed
-    said = refusal(lambda: _claim(door, job_id, "binh"))
+    assert claim_review(door, job_id).renewed
+    said = refusal(lambda: claim_review(door, job_id, "binh"))
     assert (said.code, said.reason) == (
         StatusCode.FAILED_PRECONDITION,
         "ERROR_REASON_REVIEW_CLAIMED",
@@ -182,14 +164,14 @@ def test_a_review_is_claimed_shown_and_marked(door: Door) -> None:
     assert (said.metadata["job_id"], said.metadata["holder"]) == (job_id, "anna")
     assert said.metadata["until"].endswith("Z")
 
-    file = _file(door, job_id)
+    file = review_file(door, job_id)
     assert file.writing == request.writing
     assert file.prompt == request.prompt
     assert (file.machine.score, len(file.machine.criteria)) == (6.5, 4)
     assert file.review.priority == REVIEW_PRIORITY_HIGH
     assert not file.HasField("result") and not file.marks and not file.history
 
-    answer = _mark(door, job_id, 7, comment="Sound.")
+    answer = mark(door, job_id, 7, comment="Sound.")
     assert answer.review.state == reviews.REVIEW_STATE_DONE
     assert (answer.result.score, answer.result.scored_by) == (7.0, SCORED_BY_HYBRID)
     assert watcher.wait(30).code is StatusCode.OK
@@ -202,7 +184,7 @@ def test_a_review_is_claimed_shown_and_marked(door: Door) -> None:
     job = door.grading.GetJob(messages.GetJobRequest(job_id=job_id)).job
     assert not job.review_priority and not job.review_reasons
 
-    file = _file(door, job_id)
+    file = review_file(door, job_id)
     assert (file.machine.score, file.result, len(file.marks)) == (6.5, result, 1)
     assert (file.marks[0].comment, file.marks[0].exact_score) == ("Sound.", 7.0)
     assert [reviews.ReviewAction.Name(act.action).rpartition("_")[2] for act in file.history] == [
@@ -213,7 +195,7 @@ def test_a_review_is_claimed_shown_and_marked(door: Door) -> None:
 
 def test_the_examiners_marks_stand_where_the_machine_is_far_off(door: Door) -> None:
     _, job_id = _held(door)
-    answer = _mark(door, job_id, 9)
+    answer = mark(door, job_id, 9)
     assert (answer.result.score, answer.result.scored_by, answer.result.audit) == (
         9.0,
         SCORED_BY_HUMAN,
@@ -225,62 +207,72 @@ def test_two_mark_blind_and_a_third_decides(blind: Door) -> None:
     _, job_id = _held(blind)
 
     def unseen() -> None:
-        file = _file(blind, job_id)
+        file = review_file(blind, job_id)
         assert file.review.double_marked
         assert file.writing.text
         assert not file.HasField("machine") and not file.HasField("result")
         assert not file.marks and not file.history
 
     unseen()
-    _claim(blind, job_id)
+    claim_review(blind, job_id)
     unseen()
-    first = _mark(blind, job_id, 4)
+    first = mark(blind, job_id, 4)
     assert not first.HasField("result")
     assert first.review.state == reviews.REVIEW_STATE_OPEN
     unseen()
-    said = refusal(lambda: _claim(blind, job_id))
+    said = refusal(lambda: claim_review(blind, job_id))
     assert said.reason == "ERROR_REASON_REVIEW_ALREADY_MARKED"
     asked = reviews.ListReviewsRequest(reviewer_id="anna", page_size=1000)
     assert job_id not in [one.job_id for one in blind.review.ListReviews(asked).reviews]
 
-    second = _mark(blind, job_id, 6, "binh")
+    second = mark(blind, job_id, 6, "binh")
     assert second.review.adjudication and not second.HasField("result")
-    file = _file(blind, job_id)
+    file = review_file(blind, job_id)
     assert [(one.reviewer_id, one.score) for one in file.marks] == [("anna", 4), ("binh", 6)]
     assert not file.HasField("machine")  # what is to be compared with it must not come from it
-    third = _mark(blind, job_id, 6, "chi")
+    third = mark(blind, job_id, 6, "chi")
     assert (third.result.score, third.result.scored_by) == (6.0, SCORED_BY_HYBRID)
-    file = _file(blind, job_id)
+    file = review_file(blind, job_id)
     assert file.HasField("machine") and file.HasField("result")
     assert [one.adjudication for one in file.marks] == [False, False, True]
 
 
 def test_two_that_agree_need_no_third(blind: Door) -> None:
     _, job_id = _held(blind)
-    _mark(blind, job_id, 6)
-    answer = _mark(blind, job_id, 7, "binh")
+    mark(blind, job_id, 6)
+    answer = mark(blind, job_id, 7, "binh")
     # 0.4 × 6.375 + 0.6 × 6.5
     assert (answer.result.score, answer.result.exact_score) == (6.5, 6.45)
 
 
-def test_a_claim_lapses_by_itself(stack: Stack) -> None:
-    door = stack.start_server(GRADING_REVIEW_CLAIM_SECONDS="1").door
+def test_a_claim_lapses_by_itself(door: Door, database: Database) -> None:
     _, job_id = _held(door)
-    claim = _claim(door, job_id).review.claim
+    claim = claim_review(door, job_id).review.claim
+    over = "UPDATE reviews SET claim_expires_at = now() WHERE job_id = %s"
+    database.rows(over, job_id)
     trail = "SELECT action FROM review_trail WHERE job_id = %s ORDER BY id"
-    until(lambda: [row["action"] for row in stack.database.rows(trail, job_id)][1:] == ["lapsed"])
-    assert _file(door, job_id).review.state == reviews.REVIEW_STATE_OPEN
+    until(lambda: [row["action"] for row in database.rows(trail, job_id)] == ["claimed", "lapsed"])
+    assert review_file(door, job_id).review.state == reviews.REVIEW_STATE_OPEN
     late = reviews.SubmitReviewRequest(
         job_id=job_id, reviewer_id="anna", claim=claim, scores=essay_marks(6)
     )
     said = refusal(lambda: door.review.SubmitReview(late))
     assert (said.reason, said.metadata["claim"]) == ("ERROR_REASON_REVIEW_CLAIM_LOST", str(claim))
-    assert _claim(door, job_id, "binh").review.claim == claim + 1
+    assert claim_review(door, job_id, "binh").review.claim == claim + 1
+
+
+def test_a_claim_is_held_for_as_long_as_is_set(door: Door, blind: Door, database: Database) -> None:
+    for each, seconds in ((door, 900), (blind, SHORT_CLAIM)):
+        _, job_id = _held(each)
+        before = database.rows("SELECT extract(epoch FROM now()) AS now")[0]["now"]
+        lasts = claim_review(each, job_id).review.claim_until.ToMicroseconds() / 1e6 - float(before)
+        after = database.rows("SELECT extract(epoch FROM now()) AS now")[0]["now"]
+        assert seconds <= lasts <= seconds + float(after - before)
 
 
 def test_marks_that_break_a_rule_are_named(door: Door) -> None:
     _, job_id = _held(door)
-    claim = _claim(door, job_id).review.claim
+    claim = claim_review(door, job_id).review.claim
 
     def refused(scores: list[reviews.CriterionMark], **fields: Any) -> Any:
         request = reviews.SubmitReviewRequest(
@@ -300,7 +292,7 @@ def test_marks_that_break_a_rule_are_named(door: Door) -> None:
     assert_invalid(refused(whole, comment="x" * 4001), "comment")
     assert refused(whole, claim=claim + 1).reason == "ERROR_REASON_REVIEW_CLAIM_LOST"
     assert refused(whole, reviewer_id="binh").reason == "ERROR_REASON_REVIEW_CLAIM_LOST"
-    assert _file(door, job_id).review.state == reviews.REVIEW_STATE_CLAIMED
+    assert review_file(door, job_id).review.state == reviews.REVIEW_STATE_CLAIMED
 
 
 def test_the_queue_is_paged_most_urgent_first(door: Door) -> None:
@@ -327,7 +319,7 @@ def test_the_queue_is_paged_most_urgent_first(door: Door) -> None:
 def test_what_is_not_held_has_no_review(door: Door) -> None:
     job = door.grading.SubmitJob(submission()).job
     door.grading.WaitJob(messages.WaitJobRequest(job_id=job.id), timeout=60)
-    for call in (_claim, _file):
+    for call in (claim_review, review_file):
         said = refusal(lambda call=call: call(door, job.id))  # type: ignore[misc]
         assert said.reason == "ERROR_REASON_REVIEW_NOT_WAITING"
         assert said.metadata["state"] == "JOB_STATE_COMPLETED"
@@ -335,14 +327,14 @@ def test_what_is_not_held_has_no_review(door: Door) -> None:
 
 def test_a_job_is_erased_under_its_examiners_hands(door: Door) -> None:
     _, job_id = _held(door)
-    claim = _claim(door, job_id).review.claim
+    claim = claim_review(door, job_id).review.claim
     door.grading.DeleteJob(messages.DeleteJobRequest(job_id=job_id))
     request = reviews.SubmitReviewRequest(
         job_id=job_id, reviewer_id="anna", claim=claim, scores=essay_marks(6)
     )
     for call in (
         lambda: door.review.SubmitReview(request),
-        lambda: _file(door, job_id),
-        lambda: _claim(door, job_id),
+        lambda: review_file(door, job_id),
+        lambda: claim_review(door, job_id),
     ):
         assert refusal(call).reason == "ERROR_REASON_JOB_NOT_FOUND"
