@@ -42,8 +42,8 @@ def marks_from(request: messages.SubmitReviewRequest, skill: Skill) -> Marks:
         criterion = Criterion[name.removeprefix("CRITERION_")]
         if criterion in scores:
             raise MarksIncomplete(f"must name each criterion once; {name} is there twice")
-        # A step of 0.5 is exact in binary.
-        scores[criterion] = Decimal(str(mark.score))
+        # A step of 0.5 is exact in binary, and 0 may come with a sign.
+        scores[criterion] = abs(Decimal(str(mark.score)))
     try:
         return Marks.of(skill, scores)
     except ValueError as error:
