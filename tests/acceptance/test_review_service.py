@@ -39,7 +39,7 @@ def stack(
     """Processes that the tests of this file share: results that need a review are held."""
     with databases.lend() as database, rabbit.virtual_host() as url:
         made = Stack(database, url, tmp_path_factory.mktemp("reviews"))
-        made.start_worker(GRADING_REVIEW_MODE="required")
+        made.start_worker(GRADING_REVIEW_MODE="required", GRADING_SPOT_CHECK_RATE="0")
         yield made
         made.stop()
 
