@@ -1,7 +1,7 @@
 """Claims of reviews: leases in the database, like those of workers on jobs.
 
 ``claim`` is the fencing token: it grows with each claim, and marks are handed in under its
-number. All functions here are one transaction each, the caller's.
+number. What changes a review must run in a transaction.
 """
 
 from datetime import datetime, timedelta
@@ -66,15 +66,13 @@ _LOCK = text("SELECT FROM reviews WHERE job_id = :job_id AND tenant = :tenant FO
 
 # A conditional UPDATE: of any number that claim at once, the row lock lets one through, and
 # the others find the holder changed. All that decides stands in the row itself. The holder
-# renews, under the same number; under a new one where the claim had lapsed.
+# renews, under the same number.
 _CLAIM = text("""
     UPDATE reviews
-    SET claim = claim + CASE
-            WHEN holder = :reviewer AND claim_expires_at > now() THEN 0 ELSE 1
-        END,
+    SET claim = claim + CASE WHEN holder = :reviewer THEN 0 ELSE 1 END,
         holder = :reviewer, claim_expires_at = now() + CAST(:lease AS interval)
     WHERE job_id = :job_id AND tenant = :tenant AND finished_at IS NULL
-      AND (holder IS NULL OR claim_expires_at <= now() OR holder = :reviewer)
+      AND (holder IS NULL OR holder = :reviewer)
       AND NOT :reviewer = ANY(marked_by)
 """)
 
@@ -89,6 +87,7 @@ _LAPSED = text("""
     WITH lapsed AS (
         SELECT job_id, tenant, holder, claim, claim_expires_at FROM reviews
         WHERE holder IS NOT NULL AND claim_expires_at <= now()
+          AND (CAST(:job_id AS uuid) IS NULL OR job_id = :job_id)
         ORDER BY claim_expires_at
         LIMIT :limit
         FOR UPDATE SKIP LOCKED
@@ -180,6 +179,8 @@ def claim_review(
         ReviewAlreadyMarked: another examiner has to mark.
     """
     before = lock_review(conn, job_id, reviewer.tenant, double_marking)
+    # Where the reaper hasn't come by yet, the trail tells of the lapse all the same.
+    release_lapsed_claims(conn, 1, job_id)
     wanted = {"job_id": job_id, "tenant": reviewer.tenant, "reviewer": reviewer.id}
     if not conn.execute(_CLAIM, {**wanted, "lease": lease}).rowcount:
         raise _refusal(before, reviewer)
@@ -227,9 +228,12 @@ def release_review(
     return open_review(conn, job_id, reviewer.tenant, double_marking)
 
 
-def release_lapsed_claims(conn: Connection, limit: int) -> int:
-    """Give back the reviews whose examiners didn't renew their claims; tells how many."""
-    return conn.execute(_LAPSED, {"limit": limit}).rowcount
+def release_lapsed_claims(conn: Connection, limit: int, job_id: UUID | None = None) -> int:
+    """Give back the reviews whose examiners didn't renew their claims; tells how many.
+
+    Of all jobs, or of one.
+    """
+    return conn.execute(_LAPSED, {"limit": limit, "job_id": job_id}).rowcount
 
 
 def read_review(

@@ -69,8 +69,12 @@ def test_a_claim_lapses(conn: Connection, desk: Desk) -> None:
     for job_id in (first, second):
         with pytest.raises(ReviewClaimLost):
             desk.submit(job_id, marks("6"))
-    acts = [act.action for act in read_review(conn, second, "default", ONCE).history]
-    assert acts == [ReviewAction.CLAIMED, ReviewAction.LAPSED]
+    lapsed = [ReviewAction.CLAIMED, ReviewAction.LAPSED]
+    for job_id, acts in ((first, [*lapsed, ReviewAction.CLAIMED]), (second, lapsed)):
+        trail = read_review(conn, job_id, "default", ONCE).history
+        assert [act.action for act in trail] == acts
+        assert trail[1].before is not None
+        assert (trail[1].reviewer_id, trail[1].before["holder"]) == ("anna", "anna")
 
 
 def test_who_comes_back_after_a_lapse_has_another_claim(conn: Connection, desk: Desk) -> None:
