@@ -4,21 +4,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from uuid import uuid4
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
-from client.authorization import authorized, refuse_unprotected
 from client.backoff import Backoff
-from client.channel import open_channel
+from client.connection import Connected
 from client.feed import Feed
 from client.repetition import call_until_answered, stream_until_answered
 from client.resumption import Interruption, WatchLimits
 from client.submission import Outcome, Work, submission
 from client.tls import Tls
-from client.tracing import traced
 from client.upload import Upload
 from client.watch import Watch
 from vstep.grading.v1.grading_service_pb2 import (
@@ -47,7 +44,7 @@ from vstep.grading.v1.result_pb2 import FeedbackLanguage, Result
 _WAIT_SECONDS = 20.0
 
 
-class GradingClient:
+class GradingClient(Connected):
     """Submits work, follows it, and fetches its result. A context manager.
 
     Every call but a watch and a feed is made again after a passing fault, until ``deadline``
@@ -64,41 +61,11 @@ class GradingClient:
     ) -> None:
         """Call the service at an address, or over a channel that the caller made and closes.
 
-        An address is what ``client.channel.open_channel`` takes: ``host:port``, or a name with
-        several servers behind it. ``tls`` encrypts the connection to it. ``token`` is shown in
-        every call; a channel of the caller's own must then be an encrypted one, or end on this
-        machine.
-
         Raises:
-            TlsFileUnusable: a file that ``tls`` names can't be used.
-            TokenUnprotected: the token would be sent to another machine in plain text.
-            TokenUnusable: it can't be one.
+            TlsFileUnusable, TokenUnprotected, TokenUnusable: as ``Connected`` tells.
         """
-        self._owned: grpc.Channel | None = None
-        if isinstance(target, str):
-            if token is not None and tls is None:
-                refuse_unprotected(target)
-            target = self._owned = open_channel(target, tls)
-        if token is not None:
-            target = authorized(target, token)
-        self._stub = GradingServiceStub(traced(target))
-        self._deadline = deadline
-
-    def __enter__(self) -> "GradingClient":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection, where it is this client's own."""
-        if self._owned is not None:
-            self._owned.close()
+        super().__init__(target, deadline=deadline, tls=tls, token=token)
+        self._stub = GradingServiceStub(self._channel)
 
     def submit(
         self,

@@ -1,6 +1,7 @@
 """What can go wrong in the domain. The class docstring is the message's first half."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from grading.domain.audio import AudioProblem
@@ -168,3 +169,44 @@ class LeaseLost(GradingError):
 
     job_id: UUID
     run: int
+
+
+@dataclass
+class ReviewNotWaiting(GradingError):
+    """There is nothing to review: the job's result is not held."""
+
+    job_id: UUID
+    state: JobState
+
+
+@dataclass
+class ReviewClaimed(GradingError):
+    """Another examiner holds the review."""
+
+    job_id: UUID
+    holder: str
+    until: datetime
+
+
+@dataclass
+class ReviewClaimLost(GradingError):
+    """The claim is not this examiner's any more, or never was."""
+
+    job_id: UUID
+    claim: int
+
+
+@dataclass
+class ReviewAlreadyMarked(GradingError):
+    """This examiner has marked the answer, and another one has to."""
+
+    job_id: UUID
+    reviewer_id: str
+
+
+@dataclass
+class MarksIncomplete(GradingError):
+    """The marks are not those of the skill's criteria."""
+
+    #: What they must be.
+    description: str

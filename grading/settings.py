@@ -17,6 +17,7 @@ from grading.exceptions import SettingsError
 from grading.limit_settings import LimitSettings
 from grading.metrics_settings import MetricsSettings
 from grading.provider_settings import ProviderSettings
+from grading.review_settings import ReviewSettings
 from grading.tls_settings import TlsSettings
 from grading.tracing_settings import TracingSettings
 from grading.transcription_settings import TranscriptionSettings
@@ -41,6 +42,7 @@ class Settings(
     TracingSettings,
     AuthSettings,
     LimitSettings,
+    ReviewSettings,
     TlsSettings,
     DeploymentSettings,
     DatabaseSettings,

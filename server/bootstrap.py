@@ -16,6 +16,7 @@ from grading.audio_settings import folder_of
 from grading.auth_settings import AuthMode, ReflectionMode
 from grading.broker import make_celery
 from grading.domain.delay import DelayPolicy
+from grading.domain.double_marking import DoubleMarking
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
 from grading.exposition import BuildInfo, Exposition
@@ -52,6 +53,7 @@ from server.rates import CallRate, JobQuota
 from server.reaper import Reaper
 from server.recording_keeper import RecordingKeeper
 from server.relay import Relay
+from server.review_service import ReviewService
 from server.shared_counts import SharedCounts
 from server.store import Store
 from server.submissions import Submissions
@@ -61,8 +63,12 @@ from server.uploads import Uploads
 from server.watch_hub import WatchHub
 from server.watching import Watching
 from vstep.grading.v1.grading_service_pb2_grpc import add_GradingServiceServicer_to_server
+from vstep.grading.v1.review_service_pb2_grpc import add_ReviewServiceServicer_to_server
 
 _log = structlog.get_logger(__name__)
+
+#: The service of examiners, as reflection names it.
+REVIEWS = "vstep.grading.v1.ReviewService"
 
 
 @dataclass
@@ -265,6 +271,11 @@ def make_server(settings: Settings) -> GradingServer:
         keeper,
         time_allowed,
     )
+    reviews = ReviewService(
+        store,
+        timedelta(seconds=settings.grading_review_claim_seconds),
+        DoubleMarking(settings.grading_double_mark_rate),
+    )
     callers = make_callers(settings, store)
     server = make_grpc_server(
         interceptors=[
@@ -282,10 +293,11 @@ def make_server(settings: Settings) -> GradingServer:
         options=transport_options(settings),
     )
     add_GradingServiceServicer_to_server(service, server)
+    add_ReviewServiceServicer_to_server(reviews, server)
     add_HealthServicer_to_server(health, server)
     if settings.grading_reflection is not ReflectionMode.OFF:
         reflection.enable_server_reflection(
-            (READINESS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
+            (READINESS, REVIEWS, "grpc.health.v1.Health", reflection.SERVICE_NAME), server
         )
     checks = HealthChecks(
         health,

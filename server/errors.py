@@ -7,6 +7,7 @@ logged and never sent: they may hold a host, a user's name or a learner's text.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 from google.protobuf.duration_pb2 import Duration
@@ -27,10 +28,15 @@ from grading.exceptions import (
     JobEnded,
     JobNotFailed,
     JobNotFound,
+    MarksIncomplete,
     PageTokenInvalid,
     RecordingNotFound,
     RequestIdReused,
     ResultNotAvailable,
+    ReviewAlreadyMarked,
+    ReviewClaimed,
+    ReviewClaimLost,
+    ReviewNotWaiting,
 )
 from server.exceptions import (
     AudioChecksumMismatch,
@@ -235,6 +241,38 @@ def _from_domain(error: GradingError) -> Refusal:
                 f"after_sequence must be at most {last_sequence}, the job's last sequence",
                 {"field": "after_sequence", "last_sequence": str(last_sequence)},
             )
+        case ReviewNotWaiting(job_id, state):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_REVIEW_NOT_WAITING,
+                f"the job is {state_name(state)}; there is nothing to review",
+                {"job_id": str(job_id), "state": state_name(state)},
+            )
+        case ReviewClaimed(job_id, holder, until):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_REVIEW_CLAIMED,
+                f"{holder} holds the review until {_rfc_3339(until)}",
+                {"job_id": str(job_id), "holder": holder, "until": _rfc_3339(until)},
+            )
+        case ReviewClaimLost(job_id, claim):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_REVIEW_CLAIM_LOST,
+                "the claim lapsed, was released or is another's; claim the review again",
+                {"job_id": str(job_id), "claim": str(claim)},
+            )
+        case ReviewAlreadyMarked(job_id, reviewer_id):
+            return Refusal(
+                StatusCode.FAILED_PRECONDITION,
+                ErrorReason.ERROR_REASON_REVIEW_ALREADY_MARKED,
+                "this examiner has marked the answer, and another one has to",
+                {"job_id": str(job_id), "reviewer_id": reviewer_id},
+            )
+        case MarksIncomplete(description):
+            return _invalid(
+                ErrorReason.ERROR_REASON_INVALID_FIELD, (FieldViolation("scores", description),)
+            )
         case AudioNotRecognized():
             return _invalid(
                 ErrorReason.ERROR_REASON_AUDIO_NOT_RECOGNIZED,
@@ -334,6 +372,10 @@ def _from_domain(error: GradingError) -> Refusal:
                 "the database can't be reached; send the call again",
             )
     raise TypeError(f"no status for {type(error).__name__}") from error
+
+
+def _rfc_3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _invalid(

@@ -75,6 +75,13 @@ def work_from(request: service.SubmitJobRequest) -> Work:
     return SpeakingSubmission(SpeakingPart(speaking.part), recording, prompt, language)
 
 
+def priority_from(value: job_messages.ReviewPriority.ValueType) -> ReviewPriority | None:
+    """Read a priority of a filter; None stands for any."""
+    if value == job_messages.REVIEW_PRIORITY_UNSPECIFIED:
+        return None
+    return ReviewPriority[job_messages.ReviewPriority.Name(value).removeprefix("REVIEW_PRIORITY_")]
+
+
 def job_to(job: Job) -> job_messages.Job:
     """Write a job."""
     message = job_messages.Job(

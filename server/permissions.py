@@ -10,6 +10,7 @@ from types import MappingProxyType
 from grading.domain.caller import Scope
 
 _GRADING = "/vstep.grading.v1.GradingService/"
+_REVIEW = "/vstep.grading.v1.ReviewService/"
 
 #: The methods of the contract, by the names that calls bear. One that is missing here is
 #: refused to everybody, and found by a test.
@@ -27,5 +28,10 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
         f"{_GRADING}WaitJob": Scope.READ,
         f"{_GRADING}GetResult": Scope.READ,
         f"{_GRADING}DeleteJob": Scope.ADMIN,
+        f"{_REVIEW}ListReviews": Scope.REVIEW,
+        f"{_REVIEW}GetReview": Scope.REVIEW,
+        f"{_REVIEW}ClaimReview": Scope.REVIEW,
+        f"{_REVIEW}ReleaseReview": Scope.REVIEW,
+        f"{_REVIEW}SubmitReview": Scope.REVIEW,
     }
 )

@@ -1,4 +1,4 @@
-"""The reaper: moves on the jobs that nobody holds any more."""
+"""The reaper: moves on the jobs, and gives back the reviews, that nobody holds any more."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +23,7 @@ from grading.store.reaping import (
     release_due_retries,
 )
 from grading.store.records import FailureReason
+from grading.store.reviews import release_lapsed_claims
 from server import metrics
 from server.store import Store
 
@@ -72,11 +73,12 @@ class Reaper:
         due = await self._count("retries_due", release_due_retries, BATCH)
         lost = await self._count("messages_lost", unsend_lost, self.resend_after, BATCH)
         metrics.MESSAGES_RESENT.inc(lost)
+        claims = await self._count("review_claims_lapsed", release_lapsed_claims, BATCH)
         if due or lost:
             self.on_released()
         for skill, policy in self.delays.items():
             await self._flag_delayed(skill, policy)
-        return max(len(overdue), len(lapsed), due, lost)
+        return max(len(overdue), len(lapsed), due, lost, claims)
 
     async def _flag_delayed(self, skill: Skill, policy: DelayPolicy) -> None:
         queue = skill.value

@@ -3,14 +3,19 @@
 from grading.domain.confidence import Confidence
 from grading.domain.criterion import Quote
 from grading.domain.feedback import Feedback, Remark, Rewrite
-from grading.domain.result import Cap, CriterionScore, Evidence, NotAssessable
+from grading.domain.result import Cap, CriterionScore, Evidence, NotAssessable, ScoredBy
 from grading.domain.usage import ModelUse
 from grading.store.records import StoredResult
 from server.messages import not_assessable_to, time_to
 from server.recording_messages import moment_to, quality_to, transcript_to
 from vstep.grading.v1 import result_pb2 as messages
 
-NOTICE = "A practice estimate made by a machine; not an official VSTEP result."
+NOTICES = {
+    ScoredBy.MACHINE: "A practice estimate made by a machine; not an official VSTEP result.",
+    ScoredBy.HYBRID: "A practice estimate made by a machine and an examiner; not an official VSTEP"
+    " result.",
+    ScoredBy.HUMAN: "A practice estimate made by an examiner; not an official VSTEP result.",
+}
 
 
 def result_to(stored: StoredResult) -> messages.Result:
@@ -20,8 +25,9 @@ def result_to(stored: StoredResult) -> messages.Result:
         job_id=str(stored.job_id),
         provenance=_provenance(stored),
         create_time=time_to(stored.created_at),
-        notice=NOTICE,
+        notice=NOTICES[stored.scored_by],
         audit=stored.audit,
+        scored_by=messages.ScoredBy.Value(f"SCORED_BY_{stored.scored_by.name}"),
     )
     if result.audio is not None:
         message.audio.CopyFrom(quality_to(result.audio))

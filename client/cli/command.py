@@ -23,6 +23,7 @@ from client.cli.outcome import exit_code, tell_outcome
 from client.cli.parameters import JobArgument, Json, StateName
 from client.cli.report import print_result
 from client.cli.retry import retry_job
+from client.cli.reviews import reviews
 from client.cli.session import ADDRESS, ADDRESS_VARIABLE, Session
 from client.cli.submitting import submit_answer
 from client.cli.terminal import note, printable, results, say
@@ -163,6 +164,7 @@ app.command("feed")(follow_feed)
 app.command("health")(show_health)
 app.command("explain")(explain_job)
 app.command("calibrate")(calibrate_on_marks)
+app.add_typer(reviews, name="review")
 app.add_typer(tokens, name="token")
 
 

@@ -3,8 +3,16 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from vstep.grading.v1.job_pb2 import JobState, ReviewPriority, ReviewReason
-from vstep.grading.v1.result_pb2 import Band, CapReason, ConfidenceFactor, Criterion, Flag
+from vstep.grading.v1.job_pb2 import JobState, ReviewPriority, ReviewReason, Skill
+from vstep.grading.v1.result_pb2 import (
+    Band,
+    CapReason,
+    ConfidenceFactor,
+    Criterion,
+    Flag,
+    ScoredBy,
+)
+from vstep.grading.v1.review_service_pb2 import ReviewAction, ReviewState
 
 Value = TypeVar("Value", bound=int)
 
@@ -47,6 +55,26 @@ def priority_word(priority: ReviewPriority.ValueType) -> str:
 def review_reason_word(reason: ReviewReason.ValueType) -> str:
     """Such as ``low confidence``."""
     return _words(ReviewReason.Name, "REVIEW_REASON_", reason)
+
+
+def review_state_word(state: ReviewState.ValueType) -> str:
+    """Such as ``CLAIMED``."""
+    return _words(ReviewState.Name, "REVIEW_STATE_", state).upper()
+
+
+def action_word(action: ReviewAction.ValueType) -> str:
+    """Such as ``released``."""
+    return _words(ReviewAction.Name, "REVIEW_ACTION_", action)
+
+
+def scored_by_word(scored_by: ScoredBy.ValueType) -> str:
+    """Such as ``hybrid``."""
+    return _words(ScoredBy.Name, "SCORED_BY_", scored_by)
+
+
+def skill_word(skill: Skill.ValueType) -> str:
+    """Such as ``writing``."""
+    return _words(Skill.Name, "SKILL_", skill)
 
 
 def _words(name_of: Callable[[Value], str], prefix: str, value: Value) -> str:

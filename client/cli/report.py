@@ -21,9 +21,16 @@ from vstep.grading.v1.result_pb2 import (
     Impact,
     Provenance,
     Result,
+    ScoredBy,
 )
 
 _SIGN = {Impact.IMPACT_RAISES: "+", Impact.IMPACT_LOWERS: "-"}
+#: Whose scores they are, where they are not the machine's alone.
+_REVIEWED = {
+    ScoredBy.SCORED_BY_HYBRID: "Scored by an examiner and the machine together",
+    ScoredBy.SCORED_BY_HUMAN: "Scored by an examiner",
+}
+_AUDITED = {ScoredBy.SCORED_BY_HUMAN: "the machine's scores did not stand"}
 _STYLE = {Impact.IMPACT_RAISES: "green", Impact.IMPACT_LOWERS: "red"}
 
 
@@ -66,8 +73,11 @@ def _print_scores(console: Console, result: Result, job: Job) -> None:
         console.print(Text(_confidence(result.confidence)))
     if review := review_line(job):
         console.print(Text(review.capitalize(), "yellow"))
+    if examiners := _REVIEWED.get(result.scored_by):
+        console.print(Text(examiners))
     if result.audit:
-        console.print(Text("Marked for audit: the confidence lies under 90", "yellow"))
+        why = _AUDITED.get(result.scored_by, "the confidence lies under 90")
+        console.print(Text(f"Marked for audit: {why}", "yellow"))
     console.print()
     console.print(_overview(result))
     console.print()

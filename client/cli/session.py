@@ -14,6 +14,7 @@ from client.cli.terminal import note
 from client.cli.tls_options import tls_options
 from client.client import GradingClient
 from client.errors import ClientError
+from client.review_client import ReviewClient
 from client.tls import Tls, TlsFileUnusable
 
 ADDRESS = "127.0.0.1:8000"
@@ -39,11 +40,33 @@ class Session:
         Raises:
             typer.Exit: it failed.
         """
-        try:
-            with GradingClient(
+        with (
+            self._told(),
+            GradingClient(
                 self.address, deadline=self.timeout, tls=self.tls, token=self.token
-            ) as client:
-                yield client
+            ) as client,
+        ):
+            yield client
+
+    @contextmanager
+    def reviews(self) -> Iterator[ReviewClient]:
+        """The same, for the calls of examiners.
+
+        Raises:
+            typer.Exit: it failed.
+        """
+        with (
+            self._told(),
+            ReviewClient(
+                self.address, deadline=self.timeout, tls=self.tls, token=self.token
+            ) as client,
+        ):
+            yield client
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except TlsFileUnusable as error:
             raise typer.BadParameter(str(error)) from error
         except ClientError as error:

@@ -37,6 +37,19 @@ def printable(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in words)
 
 
+def printable_lines(text: str) -> str:
+    """The same of a text that keeps its lines, and every character its place."""
+    return "".join(_in_place(c) for c in text)
+
+
+def _in_place(character: str) -> str:
+    if character == "\n":
+        return character
+    if character.isspace():
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if _steers(character) else character
+
+
 def _steers(character: str) -> bool:
     # Cc: control codes such as Escape. Cf: invisible marks that turn the direction of writing.
     return unicodedata.category(character) in ("Cc", "Cf")

@@ -36,6 +36,16 @@ class Flag(StrEnum):
     SCORERS_DISAGREE = "scorers_disagree"
 
 
+class ScoredBy(StrEnum):
+    """Whose marks the scores of a result are."""
+
+    MACHINE = "machine"
+    #: The machine's and an examiner's, who agreed.
+    HYBRID = "hybrid"
+    #: An examiner's alone.
+    HUMAN = "human"
+
+
 class Impact(StrEnum):
     """Which way a piece of evidence pulled its criterion."""
 

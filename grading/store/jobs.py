@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, text
 
 from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.job import JobState
+from grading.domain.result import ScoredBy
 from grading.domain.work import Work
 from grading.exceptions import (
     AnswerPurged,
@@ -39,7 +40,7 @@ def get_job(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> Job
 # The state is read in the same statement as the result, so that the two agree.
 _RESULT = text("""
     SELECT jobs.id, jobs.state, results.run, results.document, results.grading_duration,
-           results.created_at, results.audit, jobs.traceparent
+           results.created_at, results.audit, results.scored_by, jobs.traceparent
     FROM jobs
     LEFT JOIN results ON results.job_id = jobs.id
     WHERE jobs.id = :job_id AND jobs.tenant = :tenant
@@ -66,6 +67,7 @@ def get_result(conn: Connection, job_id: UUID, tenant: str = DEFAULT_TENANT) -> 
         grading_duration=row.grading_duration,
         created_at=row.created_at,
         traceparent=row.traceparent,
+        scored_by=ScoredBy(row.scored_by),
     )
 
 

@@ -10,7 +10,7 @@ from grading.domain.audio import NotAssessableReason
 from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.feedback import FeedbackLanguage
 from grading.domain.job import JobStage, JobState
-from grading.domain.result import CapReason, Flag, NotAssessable, Outcome
+from grading.domain.result import CapReason, Flag, NotAssessable, Outcome, ScoredBy
 from grading.domain.review import ReviewPriority, ReviewReason
 from grading.domain.score import Band
 from grading.domain.work import (
@@ -195,6 +195,8 @@ class StoredResult:
     created_at: datetime
     #: Of the call that submitted the job.
     traceparent: str | None = None
+    #: Whose marks it is; the machine's where no examiner marked.
+    scored_by: ScoredBy = ScoredBy.MACHINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,18 +21,23 @@ from tests.stack.door import Door, Refused, Watcher, refusal, refused_with
 from tests.stack.postgres import Database, Databases
 from tests.stack.process import CHECKOUT, environment
 from tests.stack.rabbitmq import PrivateRabbit
+from tests.stack.reviewing import essay_marks
 from tests.stack.stack import Server, Stack
 from tests.stack.submissions import spoken, submission
 from tests.stack.uploading import WAV, chunks
 from tests.stack.uploading import metadata as about
 from tests.stack.waiting import until
 from vstep.grading.v1 import grading_service_pb2 as messages
+from vstep.grading.v1 import review_service_pb2 as reviews
 
 #: Seconds for which the server believes what it read of a token.
 CACHE = "0.2"
 METHODS = sorted(name.rpartition("/")[2] for name in SCOPES)
 #: Those that ask for one job.
-OF_A_JOB = ["CancelJob", "DeleteJob", "GetJob", "GetResult", "RetryJob", "WaitJob", "WatchJob"]
+OF_A_JOB = [
+    "CancelJob", "ClaimReview", "DeleteJob", "GetJob", "GetResult", "GetReview", "ReleaseReview",
+    "RetryJob", "SubmitReview", "WaitJob", "WatchJob",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +84,19 @@ def _call(door: Door, method: str, metadata: Metadata, request: Any = None) -> A
     if method == "UploadAudio":
         request = iter([request or messages.UploadAudioRequest()])
     elif request is None:
-        request = getattr(messages, f"{method}Request")()
+        request = getattr(_messages(method), f"{method}Request")()
     if method in ("WatchJobs", "WatchJob"):
         # The feed has no end: a caller who was let in is told that its cursor is wrong.
         if method == "WatchJobs":
             request.cursor = "made up"
         return list(getattr(door.grading, method)(request, metadata=metadata, timeout=10))
-    return getattr(door.grading, method)(request, metadata=metadata, timeout=10)
+    stub = door.review if _messages(method) is reviews else door.grading
+    return getattr(stub, method)(request, metadata=metadata, timeout=10)
+
+
+def _messages(method: str) -> Any:
+    """The messages of a method's service."""
+    return reviews if method.endswith(("Review", "Reviews")) else messages
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -167,9 +178,14 @@ def _submit(door: Door, metadata: Metadata, **fields: str) -> str:
 
 
 def _about(method: str, job_id: str) -> Any:
-    request = getattr(messages, f"{method}Request")(job_id=job_id)
+    request = getattr(_messages(method), f"{method}Request")(job_id=job_id)
     if method == "RetryJob":
         request.request_id = str(uuid4())
+    if method in ("ClaimReview", "ReleaseReview", "SubmitReview"):
+        request.reviewer_id = "anna"
+    if method == "SubmitReview":
+        request.claim = 1
+        request.scores.extend(essay_marks(6))
     return request
 
 

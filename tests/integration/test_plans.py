@@ -30,11 +30,15 @@ from grading.store.outbox import (
 )
 from grading.store.reaping import fail_overdue, reap_lapsed_leases, release_due_retries
 from grading.store.retention import purge_answers, purge_events
+from grading.store.review_listing import ReviewFilter, ReviewPlace, list_reviews
+from grading.store.review_records import ReviewState
+from grading.store.reviews import claim_review, release_lapsed_claims
 from grading.store.run_writes import Graded, RunWrite, graded_end, write_runs
 from grading.store.runs import claim, claim_jobs, renew_jobs
 from tests.stack.backlog import clear, fill
 from tests.stack.plans import watch
 from tests.stack.postgres import Databases
+from tests.stack.review_desk import ANNA, ONCE
 from tests.stack.scripted_grader import RESULT
 
 SHORT, LONG = 10_000, 100_000
@@ -109,7 +113,17 @@ def _list(
     return pages
 
 
+def _reviews(conn: Connection) -> None:
+    """The first page of what waits, and a deep one; what is done; and a review that is taken."""
+    found = list_reviews(conn, ReviewFilter(), None, 51, ONCE)
+    list_reviews(conn, ReviewFilter(), ReviewPlace.of(found[-1]), 51, ONCE)
+    list_reviews(conn, ReviewFilter(state=ReviewState.DONE), None, 51, ONCE)
+    claim_review(conn, found[0].job_id, ANNA, LEASE, ONCE)
+
+
 STEPS: dict[str, Call] = {
+    "reviews": _reviews,
+    "release_lapsed_claims": lambda conn: release_lapsed_claims(conn, 200),
     "room_for": lambda conn: room_for(conn, "writing", 1000),
     "take_unsent": lambda conn: take_unsent(conn, "writing", 100),
     "mark_sent": _mark,

@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from vstep.grading.v1 import grading_service_pb2 as messages
 from vstep.grading.v1.grading_service_pb2_grpc import GradingServiceStub
 from vstep.grading.v1.job_pb2 import JobEvent
+from vstep.grading.v1.review_service_pb2_grpc import ReviewServiceStub
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -97,6 +98,7 @@ class Door:
             options=[("grpc.max_reconnect_backoff_ms", 200), ("grpc.use_local_subchannel_pool", 1)],
         )
         self.grading = GradingServiceStub(self.channel)
+        self.review = ReviewServiceStub(self.channel)
         self.health: Any = health_pb2_grpc.HealthStub(self.channel)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The error seam: everything has a status, and no driver's words get out."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import psycopg
@@ -82,6 +83,23 @@ REFUSED: list[tuple[domain.GradingError, StatusCode, str]] = [
     (domain.CursorInvalid(), StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID"),
     (domain.CursorTooOld("MTIz"), StatusCode.OUT_OF_RANGE, "CURSOR_TOO_OLD"),
     (domain.RecordingNotFound(uuid4()), StatusCode.FAILED_PRECONDITION, "AUDIO_NOT_FOUND"),
+    (
+        domain.ReviewNotWaiting(uuid4(), JobState.COMPLETED),
+        StatusCode.FAILED_PRECONDITION,
+        "REVIEW_NOT_WAITING",
+    ),
+    (
+        domain.ReviewClaimed(uuid4(), "anna", datetime(2026, 3, 1, tzinfo=UTC)),
+        StatusCode.FAILED_PRECONDITION,
+        "REVIEW_CLAIMED",
+    ),
+    (domain.ReviewClaimLost(uuid4(), 3), StatusCode.FAILED_PRECONDITION, "REVIEW_CLAIM_LOST"),
+    (
+        domain.ReviewAlreadyMarked(uuid4(), "anna"),
+        StatusCode.FAILED_PRECONDITION,
+        "REVIEW_ALREADY_MARKED",
+    ),
+    (domain.MarksIncomplete("must hold all"), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
     (service.AudioNotRecognized(), StatusCode.INVALID_ARGUMENT, "AUDIO_NOT_RECOGNIZED"),
     (
         service.AudioChecksumMismatch("metadata.sha256", "the bytes have another one"),

@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.domain.job import JobState
+from grading.domain.review import ReviewPriority
 from grading.domain.work import Skill
 from grading.exceptions import PageTokenInvalid
 from grading.store.listing import JobFilter
-from server.page_token import read_token, write_token
+from grading.store.review_listing import ReviewFilter, ReviewPlace
+from grading.store.review_records import ReviewState
+from server.page_token import read_review_token, read_token, write_review_token, write_token
 
 FILTERS = [
     JobFilter(),
@@ -43,8 +46,42 @@ def test_a_token_is_refused_under_any_other(wanted: JobFilter, other: JobFilter)
         read_token(token, other)
 
 
+REVIEW_FILTERS = [
+    ReviewFilter(),
+    ReviewFilter(skill=Skill.WRITING),
+    ReviewFilter(priority=ReviewPriority.HIGH),
+    ReviewFilter(state=ReviewState.DONE),
+    ReviewFilter(claimed_by="anna"),
+    ReviewFilter(reviewer_id="anna"),
+    ReviewFilter(tenant="school"),
+]
+
+
+@pytest.mark.parametrize("wanted", REVIEW_FILTERS)
+@pytest.mark.parametrize("other", REVIEW_FILTERS)
+def test_a_token_of_reviews_is_good_for_its_own_filter(
+    wanted: ReviewFilter, other: ReviewFilter
+) -> None:
+    place = ReviewPlace(2, uuid4())
+    token = write_review_token(place, wanted)
+    if wanted == other:
+        assert read_review_token(token, other) == place
+        return
+    with pytest.raises(PageTokenInvalid):
+        read_review_token(token, other)
+
+
+def test_a_token_of_jobs_names_no_review() -> None:
+    for token in (write_token(uuid4(), JobFilter()), "made up", "AAAA"):
+        with pytest.raises(PageTokenInvalid):
+            read_review_token(token, ReviewFilter())
+    with pytest.raises(PageTokenInvalid):
+        read_token(write_review_token(ReviewPlace(0, uuid4()), ReviewFilter()), JobFilter())
+
+
 def test_no_token_means_the_first_page() -> None:
     assert read_token("", JobFilter()) is None
+    assert read_review_token("", ReviewFilter()) is None
 
 
 @given(st.text(min_size=1, max_size=80))

@@ -27,6 +27,10 @@ from vstep.grading.v1.job_pb2 import (
     JobEvent,
     JobState,
 )
+from vstep.grading.v1.review_service_pb2_grpc import (
+    ReviewServiceServicer,
+    add_ReviewServiceServicer_to_server,
+)
 
 JOB_ID = "01970000-0000-7000-8000-000000000001"
 
@@ -99,7 +103,7 @@ def quiet(cursor: str) -> WatchJobsResponse:
     return WatchJobsResponse(heartbeat=FeedHeartbeat(), cursor=cursor)
 
 
-class ScriptedServer(stubs.GradingServiceServicer):
+class ScriptedServer(stubs.GradingServiceServicer, ReviewServiceServicer):
     """Answers each call with the next thing of its script. A context manager."""
 
     def __init__(self) -> None:
@@ -112,6 +116,7 @@ class ScriptedServer(stubs.GradingServiceServicer):
         self._stopped = threading.Event()
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
         stubs.add_GradingServiceServicer_to_server(self, self._server)
+        add_ReviewServiceServicer_to_server(self, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def __enter__(self) -> "ScriptedServer":
@@ -185,6 +190,21 @@ class ScriptedServer(stubs.GradingServiceServicer):
 
     def DeleteJob(self, request: Any, context: Any) -> Any:
         return self._answer("DeleteJob", request, context)
+
+    def ListReviews(self, request: Any, context: Any) -> Any:
+        return self._answer("ListReviews", request, context)
+
+    def GetReview(self, request: Any, context: Any) -> Any:
+        return self._answer("GetReview", request, context)
+
+    def ClaimReview(self, request: Any, context: Any) -> Any:
+        return self._answer("ClaimReview", request, context)
+
+    def ReleaseReview(self, request: Any, context: Any) -> Any:
+        return self._answer("ReleaseReview", request, context)
+
+    def SubmitReview(self, request: Any, context: Any) -> Any:
+        return self._answer("SubmitReview", request, context)
 
     def _answer(self, method: str, request: Any, context: Any) -> Any:
         self.requests.append(request)

@@ -22,14 +22,40 @@ from vstep.grading.v1.job_pb2 import (
 )
 from vstep.grading.v1.result_pb2 import (
     CRITERION_GRAMMAR,
+    SCORED_BY_HUMAN,
+    SCORED_BY_HYBRID,
     Feedback,
     Remark,
     Result,
+    ScoredBy,
 )
 
 
 def stands(**fields: Any) -> service.GetJobResponse:
     return service.GetJobResponse(job=Job(id=JOB_ID, **fields))
+
+
+@pytest.mark.parametrize(
+    ("scored_by", "says"),
+    [
+        (SCORED_BY_HYBRID, "Scored by an examiner and the machine together"),
+        (SCORED_BY_HUMAN, "Marked for audit: the machine's scores did not stand"),
+    ],
+)
+def test_tells_whose_scores_they_are(
+    server: ScriptedServer,
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    scored_by: ScoredBy.ValueType,
+    says: str,
+) -> None:
+    reviewed = Result(score=6, scored_by=scored_by, audit=scored_by == SCORED_BY_HUMAN)
+    server.answers["GetResult"] = [service.GetResultResponse(result=reviewed)]
+    server.answers["GetJob"] = [stands(state=JOB_STATE_COMPLETED)]
+    assert run("result", JOB_ID) == 0
+    told = capsys.readouterr().out
+    assert "Scored by an examiner" in told
+    assert says in told
 
 
 def test_shows_a_result(

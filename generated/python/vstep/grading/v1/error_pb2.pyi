@@ -388,6 +388,48 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         { "reason": "ERROR_REASON_CALL_TOO_LONG", "domain": "grading.vstep" }
     """
+    ERROR_REASON_REVIEW_CLAIMED: _ErrorReason.ValueType  # 38
+    """Another examiner holds the review: `metadata.holder`, until `metadata.until`
+    (RFC 3339, UTC). Take another one, or try again after that time.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_REVIEW_CLAIMED",
+          "domain": "grading.vstep",
+          "metadata": { "job_id": "0197…", "holder": "examiner-7",
+                        "until": "2026-03-01T09:15:00Z" } }
+    """
+    ERROR_REASON_REVIEW_CLAIM_LOST: _ErrorReason.ValueType  # 39
+    """The claim is not this examiner's any more, or never was: it lapsed, was
+    released, or its marks are in. Nothing was stored. Claim the review again,
+    and submit with the new number.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_REVIEW_CLAIM_LOST",
+          "domain": "grading.vstep",
+          "metadata": { "job_id": "0197…", "claim": "3" } }
+    """
+    ERROR_REASON_REVIEW_NOT_WAITING: _ErrorReason.ValueType  # 40
+    """There is nothing to review: the job is in a state other than
+    REVIEW_REQUIRED. COMPLETED may mean that its review is done.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_REVIEW_NOT_WAITING",
+          "domain": "grading.vstep",
+          "metadata": { "job_id": "0197…", "state": "JOB_STATE_COMPLETED" } }
+    """
+    ERROR_REASON_REVIEW_ALREADY_MARKED: _ErrorReason.ValueType  # 41
+    """This examiner has marked the answer already, and another one has to: it is
+    marked twice, or the first two are too far apart.
+
+    Example, with status FAILED_PRECONDITION:
+
+        { "reason": "ERROR_REASON_REVIEW_ALREADY_MARKED",
+          "domain": "grading.vstep",
+          "metadata": { "job_id": "0197…", "reviewer_id": "examiner-7" } }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused, or why a job failed.
@@ -763,5 +805,47 @@ is unknown: send it again with the same `request_id`, and a deadline.
 Example, with status DEADLINE_EXCEEDED:
 
     { "reason": "ERROR_REASON_CALL_TOO_LONG", "domain": "grading.vstep" }
+"""
+ERROR_REASON_REVIEW_CLAIMED: ErrorReason.ValueType  # 38
+"""Another examiner holds the review: `metadata.holder`, until `metadata.until`
+(RFC 3339, UTC). Take another one, or try again after that time.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_REVIEW_CLAIMED",
+      "domain": "grading.vstep",
+      "metadata": { "job_id": "0197…", "holder": "examiner-7",
+                    "until": "2026-03-01T09:15:00Z" } }
+"""
+ERROR_REASON_REVIEW_CLAIM_LOST: ErrorReason.ValueType  # 39
+"""The claim is not this examiner's any more, or never was: it lapsed, was
+released, or its marks are in. Nothing was stored. Claim the review again,
+and submit with the new number.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_REVIEW_CLAIM_LOST",
+      "domain": "grading.vstep",
+      "metadata": { "job_id": "0197…", "claim": "3" } }
+"""
+ERROR_REASON_REVIEW_NOT_WAITING: ErrorReason.ValueType  # 40
+"""There is nothing to review: the job is in a state other than
+REVIEW_REQUIRED. COMPLETED may mean that its review is done.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_REVIEW_NOT_WAITING",
+      "domain": "grading.vstep",
+      "metadata": { "job_id": "0197…", "state": "JOB_STATE_COMPLETED" } }
+"""
+ERROR_REASON_REVIEW_ALREADY_MARKED: ErrorReason.ValueType  # 41
+"""This examiner has marked the answer already, and another one has to: it is
+marked twice, or the first two are too far apart.
+
+Example, with status FAILED_PRECONDITION:
+
+    { "reason": "ERROR_REASON_REVIEW_ALREADY_MARKED",
+      "domain": "grading.vstep",
+      "metadata": { "job_id": "0197…", "reviewer_id": "examiner-7" } }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

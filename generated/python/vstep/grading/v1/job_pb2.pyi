@@ -452,7 +452,7 @@ class Job(_message.Message):
     """
     review_priority: Global___ReviewPriority.ValueType
     """How soon an examiner has to look at the result; unspecified where none has
-    to. With `GRADING_REVIEW_MODE=required` the job waits for that in
+    to, or has done so. With `GRADING_REVIEW_MODE=required` the job waits for that in
     REVIEW_REQUIRED; with `advisory` it is COMPLETED all the same.
     """
     speaking_part: Global___SpeakingPart.ValueType

@@ -297,6 +297,42 @@ FEEDBACK_LANGUAGE_VIETNAMESE: FeedbackLanguage.ValueType  # 2
 """Vietnamese."""
 Global___FeedbackLanguage: _TypeAlias = FeedbackLanguage  # noqa: Y015
 
+class _ScoredBy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ScoredByEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ScoredBy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SCORED_BY_UNSPECIFIED: _ScoredBy.ValueType  # 0
+    """Never sent; of services that had no review: the machine's."""
+    SCORED_BY_MACHINE: _ScoredBy.ValueType  # 1
+    """The machine's alone."""
+    SCORED_BY_HYBRID: _ScoredBy.ValueType  # 2
+    """An examiner and the machine agreed to within half a point: 0.4 of the
+    machine's and 0.6 of the examiner's, for each criterion and the whole.
+    """
+    SCORED_BY_HUMAN: _ScoredBy.ValueType  # 3
+    """The examiner's alone, since they did not agree, or the machine had no score
+    for some criterion.
+    """
+
+class ScoredBy(_ScoredBy, metaclass=_ScoredByEnumTypeWrapper):
+    """Whose marks a result's scores are."""
+
+SCORED_BY_UNSPECIFIED: ScoredBy.ValueType  # 0
+"""Never sent; of services that had no review: the machine's."""
+SCORED_BY_MACHINE: ScoredBy.ValueType  # 1
+"""The machine's alone."""
+SCORED_BY_HYBRID: ScoredBy.ValueType  # 2
+"""An examiner and the machine agreed to within half a point: 0.4 of the
+machine's and 0.6 of the examiner's, for each criterion and the whole.
+"""
+SCORED_BY_HUMAN: ScoredBy.ValueType  # 3
+"""The examiner's alone, since they did not agree, or the machine had no score
+for some criterion.
+"""
+Global___ScoredBy: _TypeAlias = ScoredBy  # noqa: Y015
+
 @_typing.final
 class Quote(_message.Message):
     """A piece of the answer, word for word."""
@@ -1050,6 +1086,7 @@ class Result(_message.Message):
     ABSENT_CRITERIA_FIELD_NUMBER: _builtins.int
     TRANSCRIPT_FIELD_NUMBER: _builtins.int
     AUDIO_FIELD_NUMBER: _builtins.int
+    SCORED_BY_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job it belongs to."""
     score: _builtins.float
@@ -1065,7 +1102,14 @@ class Result(_message.Message):
     notice: _builtins.str
     """What the score is and is not, in one sentence; to be shown with it."""
     audit: _builtins.bool
-    """Confident enough to be given out, not enough to be forgotten: 85 to 89."""
+    """Somebody should look at it some time: the machine's confidence was 85 to 89,
+    or the examiner's marks stand alone (SCORED_BY_HUMAN).
+    """
+    scored_by: Global___ScoredBy.ValueType
+    """Whose marks the scores are. Evidence and feedback are the machine's in any
+    case; evidence bears no points where an examiner marked, since it moved
+    scores that are not these.
+    """
     @_builtins.property
     def not_assessable(self) -> Global___NotAssessable:
         """Set where there was nothing to grade; look here first. All that speaks of
@@ -1094,8 +1138,8 @@ class Result(_message.Message):
 
     @_builtins.property
     def confidence(self) -> Global___Confidence:
-        """How far the result can be relied on; absent from results of versions that
-        did not tell.
+        """How far the machine's result can be relied on; absent where an examiner
+        marked, and from results of versions that did not tell.
         """
 
     @_builtins.property
@@ -1137,10 +1181,11 @@ class Result(_message.Message):
         absent_criteria: _abc.Iterable[Global___Criterion.ValueType] | None = ...,
         transcript: Global___Transcript | None = ...,
         audio: Global___AudioQuality | None = ...,
+        scored_by: Global___ScoredBy.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "confidence", b"confidence", "create_time", b"create_time", "feedback", b"feedback", "not_assessable", b"not_assessable", "provenance", b"provenance", "transcript", b"transcript"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_criteria", b"absent_criteria", "audio", b"audio", "audit", b"audit", "band", b"band", "caps", b"caps", "confidence", b"confidence", "create_time", b"create_time", "criteria", b"criteria", "exact_score", b"exact_score", "feedback", b"feedback", "flags", b"flags", "job_id", b"job_id", "not_assessable", b"not_assessable", "notice", b"notice", "provenance", b"provenance", "score", b"score", "transcript", b"transcript", "word_count", b"word_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_criteria", b"absent_criteria", "audio", b"audio", "audit", b"audit", "band", b"band", "caps", b"caps", "confidence", b"confidence", "create_time", b"create_time", "criteria", b"criteria", "exact_score", b"exact_score", "feedback", b"feedback", "flags", b"flags", "job_id", b"job_id", "not_assessable", b"not_assessable", "notice", b"notice", "provenance", b"provenance", "score", b"score", "scored_by", b"scored_by", "transcript", b"transcript", "word_count", b"word_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

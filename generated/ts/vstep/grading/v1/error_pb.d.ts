@@ -538,6 +538,64 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_CALL_TOO_LONG = 37;
    */
   CALL_TOO_LONG = 37,
+
+  /**
+   * Another examiner holds the review: `metadata.holder`, until `metadata.until`
+   * (RFC 3339, UTC). Take another one, or try again after that time.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_REVIEW_CLAIMED",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "job_id": "0197…", "holder": "examiner-7",
+   *                     "until": "2026-03-01T09:15:00Z" } }
+   *
+   * @generated from enum value: ERROR_REASON_REVIEW_CLAIMED = 38;
+   */
+  REVIEW_CLAIMED = 38,
+
+  /**
+   * The claim is not this examiner's any more, or never was: it lapsed, was
+   * released, or its marks are in. Nothing was stored. Claim the review again,
+   * and submit with the new number.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_REVIEW_CLAIM_LOST",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "job_id": "0197…", "claim": "3" } }
+   *
+   * @generated from enum value: ERROR_REASON_REVIEW_CLAIM_LOST = 39;
+   */
+  REVIEW_CLAIM_LOST = 39,
+
+  /**
+   * There is nothing to review: the job is in a state other than
+   * REVIEW_REQUIRED. COMPLETED may mean that its review is done.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_REVIEW_NOT_WAITING",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "job_id": "0197…", "state": "JOB_STATE_COMPLETED" } }
+   *
+   * @generated from enum value: ERROR_REASON_REVIEW_NOT_WAITING = 40;
+   */
+  REVIEW_NOT_WAITING = 40,
+
+  /**
+   * This examiner has marked the answer already, and another one has to: it is
+   * marked twice, or the first two are too far apart.
+   *
+   * Example, with status FAILED_PRECONDITION:
+   *
+   *     { "reason": "ERROR_REASON_REVIEW_ALREADY_MARKED",
+   *       "domain": "grading.vstep",
+   *       "metadata": { "job_id": "0197…", "reviewer_id": "examiner-7" } }
+   *
+   * @generated from enum value: ERROR_REASON_REVIEW_ALREADY_MARKED = 41;
+   */
+  REVIEW_ALREADY_MARKED = 41,
 }
 
 /**

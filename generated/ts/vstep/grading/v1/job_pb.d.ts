@@ -305,7 +305,7 @@ export declare type Job = Message<"vstep.grading.v1.Job"> & {
 
   /**
    * How soon an examiner has to look at the result; unspecified where none has
-   * to. With `GRADING_REVIEW_MODE=required` the job waits for that in
+   * to, or has done so. With `GRADING_REVIEW_MODE=required` the job waits for that in
    * REVIEW_REQUIRED; with `advisory` it is COMPLETED all the same.
    *
    * @generated from field: vstep.grading.v1.ReviewPriority review_priority = 22;

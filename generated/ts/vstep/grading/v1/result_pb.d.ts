@@ -923,15 +923,16 @@ export declare type Result = Message<"vstep.grading.v1.Result"> & {
   notice: string;
 
   /**
-   * How far the result can be relied on; absent from results of versions that
-   * did not tell.
+   * How far the machine's result can be relied on; absent where an examiner
+   * marked, and from results of versions that did not tell.
    *
    * @generated from field: vstep.grading.v1.Confidence confidence = 12;
    */
   confidence?: Confidence | undefined;
 
   /**
-   * Confident enough to be given out, not enough to be forgotten: 85 to 89.
+   * Somebody should look at it some time: the machine's confidence was 85 to 89,
+   * or the examiner's marks stand alone (SCORED_BY_HUMAN).
    *
    * @generated from field: bool audit = 13;
    */
@@ -965,6 +966,15 @@ export declare type Result = Message<"vstep.grading.v1.Result"> & {
    * @generated from field: vstep.grading.v1.AudioQuality audio = 18;
    */
   audio?: AudioQuality | undefined;
+
+  /**
+   * Whose marks the scores are. Evidence and feedback are the machine's in any
+   * case; evidence bears no points where an examiner marked, since it moved
+   * scores that are not these.
+   *
+   * @generated from field: vstep.grading.v1.ScoredBy scored_by = 19;
+   */
+  scoredBy: ScoredBy;
 };
 
 /**
@@ -1371,4 +1381,46 @@ export enum FeedbackLanguage {
  * Describes the enum vstep.grading.v1.FeedbackLanguage.
  */
 export declare const FeedbackLanguageSchema: GenEnum<FeedbackLanguage>;
+
+/**
+ * Whose marks a result's scores are.
+ *
+ * @generated from enum vstep.grading.v1.ScoredBy
+ */
+export enum ScoredBy {
+  /**
+   * Never sent; of services that had no review: the machine's.
+   *
+   * @generated from enum value: SCORED_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The machine's alone.
+   *
+   * @generated from enum value: SCORED_BY_MACHINE = 1;
+   */
+  MACHINE = 1,
+
+  /**
+   * An examiner and the machine agreed to within half a point: 0.4 of the
+   * machine's and 0.6 of the examiner's, for each criterion and the whole.
+   *
+   * @generated from enum value: SCORED_BY_HYBRID = 2;
+   */
+  HYBRID = 2,
+
+  /**
+   * The examiner's alone, since they did not agree, or the machine had no score
+   * for some criterion.
+   *
+   * @generated from enum value: SCORED_BY_HUMAN = 3;
+   */
+  HUMAN = 3,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.ScoredBy.
+ */
+export declare const ScoredBySchema: GenEnum<ScoredBy>;
 
