@@ -16,7 +16,7 @@ ACCEPTED = "accepted:"
 
 #: What stops the code of the release before, or the service while it runs.
 FORBIDDEN = {
-    "takes away": r"\bDROP\s+(TABLE|COLUMN|FUNCTION|VIEW|TYPE)\b|\bTRUNCATE\b",
+    "takes away": r"\bDROP\s+(TABLE|COLUMN|FUNCTION|VIEW|TYPE)\b|(?<!BEFORE )\bTRUNCATE\b",
     "renames": r"\bRENAME\b",
     "changes a type, and writes the table anew": r"\bALTER\s+COLUMN\s+\w+\s+(SET\s+DATA\s+)?TYPE\b",
     "has a column filled in by code that doesn't know it":
