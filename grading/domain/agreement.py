@@ -68,18 +68,29 @@ def measure_agreement(counts: PairCounts, scale: MarkScale) -> Agreement:
     n = sum(counts.values())
     if not n:
         return Agreement(0, None, None, None, None, None, None)
-    places: Counter[tuple[float, float]] = Counter()
-    for (mark, score), count in counts.items():
-        places[scale.place(mark), scale.place(score)] += count
+    places = places_on(scale, counts)
     return Agreement(
         n=n,
         qwk=quadratic_weighted_kappa(places),
         pearson=pearson(counts),
         spearman=spearman(counts),
         smd=standardised_difference(counts),
-        exact=_share_within(places, 0),
-        adjacent=_share_within(places, 1),
+        exact=count_within(places, 0) / n,
+        adjacent=count_within(places, 1) / n,
     )
+
+
+def places_on(scale: MarkScale, counts: PairCounts) -> PairCounts:
+    """The same pairs, each mark and score as its place on ``scale``."""
+    places: Counter[tuple[float, float]] = Counter()
+    for (mark, score), count in counts.items():
+        places[scale.place(mark), scale.place(score)] += count
+    return places
+
+
+def count_within(places: PairCounts, steps: int) -> int:
+    """How many pairs of places are at most so many steps apart."""
+    return sum(count for (mark, score), count in places.items() if abs(mark - score) <= steps)
 
 
 def quadratic_weighted_kappa(counts: PairCounts) -> float | None:
@@ -90,14 +101,14 @@ def quadratic_weighted_kappa(counts: PairCounts) -> float | None:
     distances, sum(w O) / n is the mean squared difference, and sum(w E) / n is
     var(i) + var(j) + (mean(i) - mean(j))^2. None where both are one and the same value.
     """
-    moments = _Moments.of(counts)
+    moments = Moments.of(counts)
     chance = moments.variances[0] + moments.variances[1] + moments.difference**2
     return 2 * moments.covariance / chance if chance > 0 else None
 
 
 def pearson(counts: PairCounts) -> float | None:
     """Pearson's product-moment correlation: cov(x, y) / (sd(x) sd(y)). None without variance."""
-    moments = _Moments.of(counts)
+    moments = Moments.of(counts)
     spread = math.sqrt(moments.variances[0] * moments.variances[1])
     return min(1.0, max(-1.0, moments.covariance / spread)) if spread > 0 else None
 
@@ -116,22 +127,24 @@ def standardised_difference(counts: PairCounts) -> float | None:
 
     The pooled form of Williamson, Xi and Breyer (2012). None without variance.
     """
-    moments = _Moments.of(counts)
+    moments = Moments.of(counts)
     pooled = math.sqrt(sum(moments.variances) / 2)
     return moments.difference / pooled if pooled > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Moments:
-    """Of the population of pairs, not of a sample."""
+class Moments:
+    """Means and variances of pairs, of the population, not of a sample."""
 
+    #: Of the marks, and of the scores.
     variances: tuple[float, float]
     covariance: float
     #: Mean of the machine's less mean of the human's.
     difference: float
 
     @classmethod
-    def of(cls, counts: PairCounts) -> "_Moments":
+    def of(cls, counts: PairCounts) -> "Moments":
+        """Those of at least one pair."""
         n = sum(counts.values())
         mean_x = math.fsum(x * count for (x, _), count in counts.items()) / n
         mean_y = math.fsum(y * count for (_, y), count in counts.items()) / n
@@ -158,8 +171,3 @@ def _ranks(counts: PairCounts, side: int) -> dict[float, float]:
         ranks[value] = before + (totals[value] + 1) / 2
         before += totals[value]
     return ranks
-
-
-def _share_within(places: PairCounts, steps: int) -> float:
-    within = sum(count for (mark, score), count in places.items() if abs(mark - score) <= steps)
-    return within / sum(places.values())

@@ -38,18 +38,18 @@ _ACCEPT = text("""
             submission_id text, attempt integer, skill text, writing_task smallint,
             speaking_part smallint, time_allowed interval, retry_of uuid, prompt text,
             requirements jsonb, text text, feedback_language text, recording_id uuid,
-            audio_url text, tenant text
+            audio_url text, tenant text, labels jsonb
         )
     ),
     accepted AS (
         INSERT INTO jobs (
             id, traceparent, request_id, payload_hash, user_id, submission_id, attempt, skill,
             writing_task, speaking_part, state, last_sequence, accepted_at, updated_at,
-            deadline_at, retry_of, tenant
+            deadline_at, retry_of, tenant, labels
         )
         SELECT id, traceparent, request_id, payload_hash, user_id, submission_id, attempt, skill,
                writing_task, speaking_part, 'queued', 1, now(), now(),
-               now() + time_allowed, retry_of, tenant
+               now() + time_allowed, retry_of, tenant, labels
         FROM submission
         -- A job without its recording could never be graded.
         WHERE recording_id IS NULL OR EXISTS (
@@ -221,6 +221,7 @@ def _document(job: NewJob) -> dict[str, object]:
         "recording_id": None if recording is None else str(recording),
         "audio_url": _url_of(work),
         "tenant": job.tenant,
+        "labels": dict(job.labels),
     }
 
 
@@ -254,4 +255,5 @@ def _queued(job: NewJob, accepted_at: datetime, deadline_at: datetime) -> Job:
         failure=None,
         retry_of=job.retry_of,
         traceparent=job.traceparent,
+        labels=job.labels,
     )

@@ -1,6 +1,7 @@
 """What goes into the store and comes out of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -76,6 +77,8 @@ class NewJob:
     tenant: str = DEFAULT_TENANT
     #: Of the call that submitted it (W3C Trace Context); None where it is not traced.
     traceparent: str | None = None
+    #: Groups that the client named, to look for bias; for nothing else, and for no log.
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
 
     @property
     def skill(self) -> Skill:
@@ -132,6 +135,8 @@ class Job:
     review_reasons: tuple[ReviewReason, ...] = ()
     #: Of the call that submitted it (W3C Trace Context); None where it is not traced.
     traceparent: str | None = None
+    #: Groups that the client named, to look for bias; for nothing else, and for no log.
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,4 +287,5 @@ def job_from(row: Any) -> Job:
         else ReviewPriority(row.review_priority),
         review_reasons=tuple(ReviewReason(name) for name in row.review_reasons),
         traceparent=row.traceparent,
+        labels=row.labels,
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
@@ -52,6 +53,7 @@ jobs = Table(
     Column("review_priority", Text),
     Column("review_reasons", ARRAY(Text), nullable=False),
     Column("traceparent", Text),
+    Column("labels", JSONB, nullable=False),
     Column(
         "phase",
         Text,
