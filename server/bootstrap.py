@@ -25,6 +25,7 @@ from grading.settings import Settings
 from grading.store.engine import listen_conninfo, make_async_engine, make_engine
 from grading.store.outbox import unsend_all
 from server import metrics
+from server.agreement_observer import AgreementObserver
 from server.backlog import Backlog
 from server.broker_check import BrokerCheck
 from server.broker_link import BrokerLink
@@ -317,6 +318,8 @@ def make_server(settings: Settings) -> GradingServer:
     if exposition is not None:
         folder = folder_of(settings.audio_url)
         background.append(Observer(store, hub, backlog.waiting, folder).run)
+        rolling = timedelta(seconds=settings.grading_agreement_seconds)
+        background.append(AgreementObserver(store, rolling).run)
     return GradingServer(
         settings, server, store, hub, relay, background, health, counts, tls, exposition
     )

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import uuid_utils
@@ -22,10 +22,11 @@ from grading.store.records import NewJob
 from grading.tracing import current_traceparent, link_current
 from server.calling import current_tenant
 from server.errors import refusal_to
-from server.exceptions import FieldViolation, InvalidRequest
+from server.exceptions import InvalidRequest
 from server.feeding import FeedFilter, Feeding, QuietFeed
 from server.interceptors.validation import check
 from server.messages import event_to, job_to, skill_from, state_from, work_from
+from server.moments import moment_from
 from server.page_token import read_token, write_token
 from server.recording_keeper import RecordingKeeper
 from server.result_messages import result_to
@@ -129,6 +130,7 @@ class GradingService(GradingServiceServicer):
                 time_allowed=self.time_allowed[failed.skill],
                 retry_of=failed_id,
                 tenant=current_tenant(),
+                labels=failed.labels,
             )
         )
         return messages.RetryJobResponse(
@@ -177,6 +179,7 @@ class GradingService(GradingServiceServicer):
             work=work,
             time_allowed=self.time_allowed[skill_of(work)],
             tenant=current_tenant(),
+            labels=dict(request.labels),
         )
 
     async def GetJob(
@@ -252,21 +255,7 @@ def _filter(request: messages.ListJobsRequest) -> JobFilter:
         submission_id=request.submission_id or None,
         states=tuple(sorted(state_from(state) for state in request.states)),
         skill=skill_from(request.skill),
-        accepted_from=_moment(request, "accepted_from"),
-        accepted_before=_moment(request, "accepted_before"),
+        accepted_from=moment_from(request, "accepted_from"),
+        accepted_before=moment_from(request, "accepted_before"),
         tenant=current_tenant(),
     )
-
-
-def _moment(
-    request: messages.ListJobsRequest, field: Literal["accepted_from", "accepted_before"]
-) -> datetime | None:
-    if not request.HasField(field):
-        return None
-    moment: Timestamp = getattr(request, field)
-    try:
-        return moment.ToDatetime(UTC)
-    except ValueError:
-        raise InvalidRequest(
-            [FieldViolation(field, "must be a time of the years 1 to 9999")]
-        ) from None

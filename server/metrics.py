@@ -145,6 +145,26 @@ WORKER_SLOTS = Gauge(
     "vstep_worker_slots", "How many jobs these grade at a time; of all servers.", ("skill",)
 )
 SLA = Gauge("vstep_sla_seconds", "From acceptance to the deadline of a skill's jobs.", ("skill",))
+AGREEMENT = Gauge(
+    "vstep_agreement",
+    "How far the machine and examiners agree, or two examiners, on the whole or on a criterion, in"
+    " reviews of the last GRADING_AGREEMENT_SECONDS; absent of fewer than 10; of all servers.",
+    ("skill", "raters", "criterion", "measure"),
+)
+AGREEMENT_ANSWERS = Gauge(
+    "vstep_agreement_answers", "On how many answers; of all servers.", ("skill", "raters")
+)
+AGREEMENT_DRIFT = Gauge(
+    "vstep_agreement_drift",
+    "How the machine's agreement with examiners on the whole has changed since the period before,"
+    " of the same length; of all servers.",
+    ("skill", "measure"),
+)
+AGREEMENT_DRIFT_CERTAIN = Gauge(
+    "vstep_agreement_drift_certain",
+    "What of that is beyond chance, with a confidence of 95 of 100; of all servers.",
+    ("skill", "measure"),
+)
 DATABASE_SIZE = Gauge("vstep_database_size_bytes", "Size of the database; of all servers.")
 BUDGET = Gauge(
     "vstep_provider_budget_dollars",

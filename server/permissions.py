@@ -33,5 +33,6 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
         f"{_REVIEW}ClaimReview": Scope.REVIEW,
         f"{_REVIEW}ReleaseReview": Scope.REVIEW,
         f"{_REVIEW}SubmitReview": Scope.REVIEW,
+        f"{_REVIEW}GetAgreement": Scope.REVIEW,
     }
 )

@@ -1,7 +1,7 @@
 """ReviewService: each method reads its request, calls a use case and writes the answer."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from grading.store.review_listing import ReviewFilter, ReviewPlace, list_reviews
 from grading.store.review_marks import submit_marks
 from grading.store.review_records import Reviewer, ReviewState
 from grading.store.reviews import claim_review, read_review, release_review
+from server.agreement import find_agreement
+from server.agreement_messages import agreement_to, groupings_from, period_from
 from server.calling import current_caller, current_tenant
 from server.messages import priority_from, skill_from
 from server.page_token import read_review_token, write_review_token
@@ -111,6 +113,22 @@ class ReviewService(ReviewServiceServicer):
             file = await self.store.run(read_review, job_id, reviewer.tenant, self.double_marking)
             answer.result.CopyFrom(file_to(file).result)
         return answer
+
+    async def GetAgreement(
+        self, request: messages.GetAgreementRequest, context: Context
+    ) -> messages.GetAgreementResponse:
+        skill = skill_from(request.skill)
+        assert skill is not None  # the rules of the field saw to it
+        period = period_from(request, datetime.now(UTC))
+        found = await find_agreement(
+            self.store,
+            skill,
+            period,
+            tenant=current_tenant(),
+            groupings=groupings_from(request),
+            drift=request.drift,
+        )
+        return agreement_to(found, period)
 
 
 def _reviewer(reviewer_id: str) -> Reviewer:

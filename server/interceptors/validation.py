@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MESSAGE_SECONDS = 30.0
 #: How long it may take to learn that a client is gone, in seconds.
 _ENDED_SECONDS = 0.05
+#: A name of an entry of a map that may be said again; any other may hold whatever was sent.
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 def check(request: Message) -> None:
@@ -53,6 +56,8 @@ def _violation(descriptor: Any, fault: Any) -> FieldViolation:
         path += f".{element.field_name}" if path else element.field_name
         if element.subscript is not None and element.subscript.field == "index":
             path += f"[{element.subscript.value}]"
+        elif element.subscript is not None and _NAME.fullmatch(str(element.subscript.value)):
+            path += f'["{element.subscript.value}"]'
         field = inner.fields_by_name.get(element.field_name) if inner else None
         if field is not None:
             inner, enum = field.message_type, field.enum_type
