@@ -1,7 +1,7 @@
 """The service's calls, for Python."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -79,6 +79,7 @@ class GradingClient(Connected):
         feedback_language: FeedbackLanguage.ValueType = (
             FeedbackLanguage.FEEDBACK_LANGUAGE_UNSPECIFIED
         ),
+        labels: Mapping[str, str] | None = None,
     ) -> SubmitJobResponse:
         """Store work to be graded; it is stored once, however often the call is repeated.
 
@@ -97,6 +98,7 @@ class GradingClient(Connected):
             attempt=attempt,
             request_id=request_id,
             feedback_language=feedback_language,
+            labels=labels,
         )
         return call_until_answered(self._stub.SubmitJob, request, self._deadline)
 

@@ -1,6 +1,7 @@
 """The calls of examiners, for Python."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import grpc
 
@@ -10,9 +11,12 @@ from client.tls import Tls
 from vstep.grading.v1.job_pb2 import ReviewPriority, Skill
 from vstep.grading.v1.result_pb2 import Criterion
 from vstep.grading.v1.review_service_pb2 import (
+    AgreementGrouping,
     ClaimReviewRequest,
     ClaimReviewResponse,
     CriterionMark,
+    GetAgreementRequest,
+    GetAgreementResponse,
     GetReviewRequest,
     GetReviewResponse,
     ListReviewsRequest,
@@ -114,3 +118,23 @@ class ReviewClient(Connected):
             comment=comment,
         )
         return call_until_answered(self._stub.SubmitReview, request, self._deadline)
+
+    def agreement(
+        self,
+        skill: Skill.ValueType,
+        *,
+        finished_from: datetime | None = None,
+        finished_before: datetime | None = None,
+        by: Sequence[AgreementGrouping.ValueType] = (),
+        drift: bool = False,
+    ) -> GetAgreementResponse:
+        """How far the machine and examiners agree, in reviews finished in a period.
+
+        Times without a zone are UTC; without any it is the last 30 days.
+        """
+        request = GetAgreementRequest(skill=skill, by=by, drift=drift)
+        if finished_from is not None:
+            request.finished_from.FromDatetime(finished_from)
+        if finished_before is not None:
+            request.finished_before.FromDatetime(finished_before)
+        return call_until_answered(self._stub.GetAgreement, request, self._deadline)

@@ -1,6 +1,6 @@
 """Work as it is submitted, alone or in a batch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import uuid4
 
 from vstep.grading.v1.grading_service_pb2 import Refusal, SubmitJobRequest, SubmitJobResponse
@@ -30,10 +30,12 @@ def submission(
     attempt: int = 1,
     request_id: str | None = None,
     feedback_language: FeedbackLanguage.ValueType = FeedbackLanguage.FEEDBACK_LANGUAGE_UNSPECIFIED,
+    labels: Mapping[str, str] | None = None,
 ) -> SubmitJobRequest:
     """Work to be graded; stored once, however often it is sent.
 
-    Without a ``request_id`` of the caller's own it gets a new one.
+    Without a ``request_id`` of the caller's own it gets a new one. ``labels`` name groups that
+    the learner belongs to, by which agreement may be told apart.
     """
     request = SubmitJobRequest(
         request_id=request_id or str(uuid4()),
@@ -42,6 +44,7 @@ def submission(
         user_id=user_id,
         prompt=prompt,
         feedback_language=feedback_language,
+        labels=labels,
     )
     if isinstance(work, WritingWork):
         request.writing.CopyFrom(work)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from client.cli.agreement import show_agreement
 from client.cli.batch import submit_batch
 from client.cli.calibration import calibrate_on_marks
 from client.cli.deletion import delete_job
@@ -164,6 +165,7 @@ app.command("feed")(follow_feed)
 app.command("health")(show_health)
 app.command("explain")(explain_job)
 app.command("calibrate")(calibrate_on_marks)
+app.command("agreement")(show_agreement)
 app.add_typer(reviews, name="review")
 app.add_typer(tokens, name="token")
 

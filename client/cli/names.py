@@ -12,7 +12,12 @@ from vstep.grading.v1.result_pb2 import (
     Flag,
     ScoredBy,
 )
-from vstep.grading.v1.review_service_pb2 import ReviewAction, ReviewState
+from vstep.grading.v1.review_service_pb2 import (
+    AgreementGrouping,
+    AgreementMeasure,
+    ReviewAction,
+    ReviewState,
+)
 
 Value = TypeVar("Value", bound=int)
 
@@ -70,6 +75,16 @@ def action_word(action: ReviewAction.ValueType) -> str:
 def scored_by_word(scored_by: ScoredBy.ValueType) -> str:
     """Such as ``hybrid``."""
     return _words(ScoredBy.Name, "SCORED_BY_", scored_by)
+
+
+def measure_word(measure: AgreementMeasure.ValueType) -> str:
+    """Such as ``qwk``."""
+    return _words(AgreementMeasure.Name, "AGREEMENT_MEASURE_", measure)
+
+
+def grouping_word(grouping: AgreementGrouping.ValueType) -> str:
+    """Such as ``rubric``."""
+    return _words(AgreementGrouping.Name, "AGREEMENT_GROUPING_", grouping)
 
 
 def skill_word(skill: Skill.ValueType) -> str:

@@ -1,5 +1,6 @@
 """``vstep-grading submit``: a text or a recording."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from client.cli.parameters import Json, Language, RequestId, language_sent
 from client.cli.report import print_result
 from client.cli.session import Session
 from client.cli.source import STDIN, read_lines, read_text
-from client.cli.terminal import results
+from client.cli.terminal import printable, results
 from client.client import GradingClient
 from client.submission import Work
 from vstep.grading.v1.job_pb2 import (
@@ -61,6 +62,10 @@ def submit_answer(
     ] = 1,
     request_id: RequestId = None,
     feedback_language: Language = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A group that the learner is in; repeatable."),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the result.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -76,6 +81,7 @@ def submit_answer(
     text = "" if task is None else read_text(Path(answer), "ANSWER")
     prompt = Prompt(text=read_text(prompt_file, "--prompt-file").strip(), requirements=requirements)
     request_id = request_id or uuid4()
+    labels = _labels(label or ())
     with session.client() as client:
         if task is not None:
             work: Work = WritingWork(task=WritingTask.ValueType(task), text=text)
@@ -91,6 +97,7 @@ def submit_answer(
                 attempt=attempt,
                 request_id=str(request_id),
                 feedback_language=language_sent(feedback_language),
+                labels=labels,
             )
         if not watch:
             tell_accepted(session, stored, as_json=as_json)
@@ -108,6 +115,18 @@ def submit_answer(
     else:
         print_result(results(), outcome, job)
     return 0
+
+
+def _labels(given: Iterable[str]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{printable(one)} is not NAME=VALUE", param_hint="'--label'")
+        if name in labels:
+            raise typer.BadParameter(f"{printable(name)} is there twice", param_hint="'--label'")
+        labels[name] = value
+    return labels
 
 
 def _recorded(
