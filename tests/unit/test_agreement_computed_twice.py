@@ -67,36 +67,3 @@ def test_on_the_whole_and_on_each_criterion(answers: list[Compared]) -> None:
             examiners[criterion],
             (dict(one.criteria_of_examiners)[criterion] for one in answers if one.blind),
         )
-
-
-@pytest.mark.parametrize("measure", [Measure.QWK, Measure.SMD])
-def test_intervals_of_large_numbers_are_those_of_resamples(measure: Measure) -> None:
-    # The two that SciPy has no interval of: beside the percentile bootstrap of the same answers.
-    answers = drawn(800, seed=14)
-    report = report_agreement(Skill.WRITING, answers)
-    found = next(one for one in report.machine.overall.measures if one.measure is measure)
-    human, machine = np.array([one.with_machine for one in answers], dtype=float).T
-
-    def measured(marks: Floats, scores: Floats) -> float:
-        if measure is Measure.QWK:
-            # The closed form of the kappa that is compared with scikit-learn's above.
-            marks, scores = _steps(marks).astype(float), _steps(scores).astype(float)
-            both = float(np.mean((marks - marks.mean()) * (scores - scores.mean())))
-            chance = marks.var() + scores.var() + (marks.mean() - scores.mean()) ** 2
-            return 2 * both / float(chance)
-        spread = np.sqrt((marks.var() + scores.var()) / 2)
-        return float((scores.mean() - marks.mean()) / spread)
-
-    drawn_again = stats.bootstrap(
-        (human, machine),
-        measured,
-        paired=True,
-        vectorized=False,
-        n_resamples=1500,
-        method="percentile",
-        rng=np.random.default_rng(5),
-    ).confidence_interval
-    assert found.interval is not None
-    width = found.interval.high - found.interval.low
-    assert found.interval.low == pytest.approx(drawn_again.low, abs=width / 8)
-    assert found.interval.high == pytest.approx(drawn_again.high, abs=width / 8)

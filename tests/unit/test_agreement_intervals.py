@@ -21,6 +21,7 @@ from grading.domain.agreement_intervals import (
 )
 from grading.domain.agreement_report import SCALE
 from tests.stack.compared import drawn
+from workers.calibration.intervals import bootstrap
 
 PAIRS = Counter(one.with_machine or (0.0, 0.0) for one in drawn(120))
 PLACES: PairCounts = Counter({(SCALE.place(x), SCALE.place(y)): n for (x, y), n in PAIRS.items()})
@@ -102,6 +103,15 @@ def test_the_interval_of_a_change_is_newcombes() -> None:
     )
     assert change_interval(0.5, None, 0.6, now) is None
     assert change_interval(0.5, was, 0.6, None) is None
+
+
+def test_large_numbers_have_the_intervals_of_resamples() -> None:
+    pairs = [one.with_machine or (0.0, 0.0) for one in drawn(800, seed=14)]
+    human, machine = zip(*pairs, strict=True)
+    resampled = bootstrap(human, machine, SCALE)
+    for name, interval in intervals_of(Counter(pairs), SCALE).items():
+        near = (interval.high - interval.low) / 8
+        assert _ends(interval) == pytest.approx(resampled[name], abs=near), name
 
 
 @pytest.mark.parametrize(

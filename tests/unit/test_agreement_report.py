@@ -104,6 +104,7 @@ def test_the_machine_is_measured_by_examiners() -> None:
     machine, examiners = _found(report.machine.overall), _found(report.examiners.overall)
     for measure in (Measure.QWK, Measure.PEARSON):
         below = machine[measure].below_examiners
+        assert below is not None
         assert below == pytest.approx(examiners[measure].value - machine[measure].value)
         assert machine[measure].is_near_examiners is (below <= MOST_BELOW_EXAMINERS)
     assert machine[Measure.SMD].below_examiners is None
