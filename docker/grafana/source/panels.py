@@ -39,16 +39,16 @@ def lines(
     *queries: Query,
     limits: Sequence[Limit] = (),
     stacked: bool = False,
+    signed: bool = False,
     width: int = 8,
 ) -> timeseries.Panel:
-    """Series over time; ``limits`` are drawn as dashed lines."""
+    """Series over time, from 0 up unless they are ``signed``; ``limits`` are dashed lines."""
     panel = (
         timeseries.Panel()
         .title(title)
         .description(description)
         .datasource(SOURCE)
         .unit(unit)
-        .min(0)
         .height(8)
         .span(width)
         .fill_opacity(30 if stacked else 8)
@@ -65,6 +65,8 @@ def lines(
             .sort(common_models.SortOrder.DESCENDING)
         )
     )
+    if not signed:
+        panel.min(0)
     if stacked:
         panel.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL))
     if limits:
