@@ -39,6 +39,10 @@ def _field(name: str, value: object) -> Change:
     return lambda request: setattr(request, name, value)
 
 
+def _labels(labels: dict[str, str]) -> Change:
+    return lambda request: request.labels.update(labels)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -71,6 +75,15 @@ def _field(name: str, value: object) -> Change:
         (_field("attempt", 0), "attempt"),
         (_field("attempt", -1), "attempt"),
         (_field("attempt", 1_001), "attempt"),
+        (_labels({f"label_{number}": "x" for number in range(9)}), "labels"),
+        # A name that breaks its rule is not said again: it may hold anything.
+        (_labels({"": "x"}), "labels"),
+        (_labels({"First-Language": "vi"}), "labels"),
+        (_labels({"1st": "vi"}), "labels"),
+        (_labels({"a" * 33: "vi"}), "labels"),
+        (_labels({"first_language": ""}), 'labels["first_language"]'),
+        (_labels({"first_language": "x" * 65}), 'labels["first_language"]'),
+        (_labels({"first_language": "v\x00i"}), 'labels["first_language"]'),
     ],
 )
 def test_a_submission_that_breaks_a_rule(door: Door, change: Change, field: str) -> None:

@@ -96,7 +96,7 @@ def _call(door: Door, method: str, metadata: Metadata, request: Any = None) -> A
 
 def _messages(method: str) -> Any:
     """The messages of a method's service."""
-    return reviews if method.endswith(("Review", "Reviews")) else messages
+    return reviews if method.endswith(("Review", "Reviews", "Agreement")) else messages
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.stack.provider.exchange import Script
 from tests.stack.provider.server import Provider
 from tests.stack.provider.transcriptions import Transcribed
 from tests.stack.rabbitmq import PrivateRabbit
+from tests.stack.reviewed import finish_reviews
 from tests.stack.stack import Stack
 from tests.stack.submissions import spoken, submission
 from tests.stack.uploading import upload
@@ -152,6 +154,11 @@ def prometheus(
         ending.callback(stack.stop)
         ports = {name: free_port() for name in ("server", "worker")}
         stack.settings |= PRICED
+        engine = database.make_engine(pool_size=2)
+        ending.callback(engine.dispose)
+        # In this period and the one before: the servers look at them as they start.
+        for ago in (timedelta(days=1), timedelta(days=40)):
+            finish_reviews(engine, ago=ago)
         stack.start_worker(
             "tests.stack.asking_worker",
             concurrency=8,

@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from grading.domain.caller import DEFAULT_TENANT
 from grading.domain.job import JobState
 from grading.domain.retry import RetryPolicy
 from grading.domain.work import Skill
+from grading.store.agreement import Period, read_reviewed
 from grading.store.census import take_census
 from grading.store.dead_letters import fail_dead_lettered
 from grading.store.delays import flag_far_behind, flag_long_waiting, measure_pace
@@ -35,7 +37,7 @@ from grading.store.review_records import ReviewState
 from grading.store.reviews import claim_review, release_lapsed_claims
 from grading.store.run_writes import Graded, RunWrite, graded_end, write_runs
 from grading.store.runs import claim, claim_jobs, renew_jobs
-from tests.stack.backlog import clear, fill
+from tests.stack.backlog import REVIEWS, clear, fill
 from tests.stack.plans import watch
 from tests.stack.postgres import Databases
 from tests.stack.review_desk import ANNA, ONCE
@@ -121,7 +123,16 @@ def _reviews(conn: Connection) -> None:
     claim_review(conn, found[0].job_id, ANNA, LEASE, ONCE)
 
 
+def _agreement(conn: Connection) -> None:
+    """What was reviewed in a month, of a tenant and of all."""
+    now = datetime.now(UTC)
+    period = Period(now - timedelta(days=30), now)
+    for tenant in (DEFAULT_TENANT, None):
+        assert len(read_reviewed(conn, Skill.WRITING, period, tenant)) == REVIEWS
+
+
 STEPS: dict[str, Call] = {
+    "read_reviewed": _agreement,
     "reviews": _reviews,
     "release_lapsed_claims": lambda conn: release_lapsed_claims(conn, 200),
     "room_for": lambda conn: room_for(conn, "writing", 1000),

@@ -58,8 +58,23 @@ _REST = text("""
     ) AS waiting
 """)
 
+# Of the newest completed jobs.
+_REVIEWS = text("""
+    INSERT INTO reviews (
+        job_id, tenant, priority, reasons, opened_at, double_marked, machine, machine_at,
+        finished_at, scored_by
+    )
+    SELECT id, tenant, 'high', '{}', ended_at, false, '{}', ended_at, ended_at, 'human'
+    FROM jobs
+    WHERE state = 'completed'
+    ORDER BY id DESC
+    LIMIT :reviews
+""")
+
 #: How many of the waiting jobs a broker has.
 SENT = 1000
+#: How many of the completed jobs were reviewed.
+REVIEWS = 100
 #: Jobs in each of the other states, which are older than those that wait.
 OTHERS = {
     "processing": 20,
@@ -86,6 +101,7 @@ def fill(conn: Connection, queued: int, others: dict[str, int] = OTHERS) -> None
         made = {"jobs": jobs, "state": state, "newest": "1 h", "apart": f"{30 * 86400 // jobs} s"}
         conn.execute(_JOBS, made)
     conn.execute(_REST, {"sent": SENT})
+    conn.execute(_REVIEWS, {"reviews": REVIEWS})
     conn.execute(text("RESET session_replication_role"))
     conn.execute(text("VACUUM ANALYZE"))
 

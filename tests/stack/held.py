@@ -1,5 +1,6 @@
 """Jobs whose results are held for a review."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -28,9 +29,10 @@ def hold(
     text: str = "An answer.",
     tenant: str = DEFAULT_TENANT,
     result: GradingResult = RESULT,
+    labels: Mapping[str, str] | None = None,
 ) -> UUID:
     """A job that is graded, and waits for an examiner."""
-    job = replace(new_job(text=text), tenant=tenant)
+    job = replace(new_job(text=text), tenant=tenant, labels=labels or {})
     accept(conn, [job])
     held = claim(conn, job.id, "worker-1", timedelta(seconds=30))
     assert held is not None

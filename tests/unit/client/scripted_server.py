@@ -206,6 +206,9 @@ class ScriptedServer(stubs.GradingServiceServicer, ReviewServiceServicer):
     def SubmitReview(self, request: Any, context: Any) -> Any:
         return self._answer("SubmitReview", request, context)
 
+    def GetAgreement(self, request: Any, context: Any) -> Any:
+        return self._answer("GetAgreement", request, context)
+
     def _answer(self, method: str, request: Any, context: Any) -> Any:
         self.requests.append(request)
         answer = self.answers[method].pop(0)
