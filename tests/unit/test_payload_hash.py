@@ -46,6 +46,7 @@ def test_the_request_is_left_as_it_was() -> None:
         lambda request: setattr(request, "feedback_language", FEEDBACK_LANGUAGE_VIETNAMESE),
         lambda request: setattr(request.writing, "task", 1),
         lambda request: setattr(request.writing, "text", request.writing.text + " "),
+        lambda request: request.labels.update({"first_language": "vi"}),
     ],
 )
 def test_everything_else_counts(change: Callable[[SubmitJobRequest], object]) -> None:
@@ -53,6 +54,15 @@ def test_everything_else_counts(change: Callable[[SubmitJobRequest], object]) ->
     other = _copy(request)
     change(other)
     assert payload_hash(other) != payload_hash(request)
+
+
+def test_labels_are_in_no_order() -> None:
+    one, other = submission(), SubmitJobRequest()
+    other.CopyFrom(one)
+    one.labels.update({"a": "1", "b": "2"})
+    other.labels.update({"b": "2"})
+    other.labels.update({"a": "1"})
+    assert payload_hash(one) == payload_hash(other)
 
 
 def test_english_is_what_no_language_means() -> None:

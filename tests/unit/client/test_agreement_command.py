@@ -6,9 +6,10 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.unit.client.conftest import Run
-from tests.unit.client.scripted_server import ScriptedServer
+from tests.unit.client.scripted_server import JOB_ID, ScriptedServer
 from vstep.grading.v1 import review_service_pb2 as messages
-from vstep.grading.v1.job_pb2 import SKILL_SPEAKING, SKILL_WRITING
+from vstep.grading.v1.grading_service_pb2 import SubmitJobResponse
+from vstep.grading.v1.job_pb2 import SKILL_SPEAKING, SKILL_WRITING, Job
 from vstep.grading.v1.result_pb2 import CRITERION_GRAMMAR
 
 Told = pytest.CaptureFixture[str]
@@ -133,8 +134,12 @@ def test_of_no_reviews_empty_tables_are_shown(
 def test_labels_are_sent_along(
     server: ScriptedServer, run: Run, work: list[str], capsys: Told
 ) -> None:
-    server.answers["SubmitJob"] = []
     for wrong in (("--label", "vi"), ("--label", "a=1", "--label", "a=2")):
         assert run(*work, *wrong) == 2
         assert "--label" in capsys.readouterr().err
     assert server.requests == []
+    server.answers["SubmitJob"] = [SubmitJobResponse(job=Job(id=JOB_ID))]
+    right = ("--label", "first_language=vi", "--label", "school=a=b")
+    assert run(*work, *right, "--json") == 0
+    [request] = server.requests
+    assert dict(request.labels) == {"first_language": "vi", "school": "a=b"}
