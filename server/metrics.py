@@ -103,6 +103,11 @@ DEPENDENCY_UP = Gauge(
     "vstep_dependency_up", "1 while the health check of this name is SERVING.", ("dependency",)
 )
 
+CERTIFICATE_EXPIRY = Gauge(
+    "vstep_tls_certificate_expiry_timestamp_seconds",
+    "Until when this server's certificate is good, as a Unix time; 0 without encryption.",
+)
+
 POOL_SIZE = Gauge("vstep_database_pool_size", "The most connections of this server's pool.")
 POOL_IN_USE = Gauge("vstep_database_pool_in_use", "Connections that are lent just now.")
 POOL_WAIT = Histogram(
