@@ -19,6 +19,9 @@ CALLS = Counter(
     ("method", "code"),
 )
 
+#: Calls of methods that nobody has registered, whatever name they bear.
+UNKNOWN_CALLS = CALLS.labels("unknown", "UNIMPLEMENTED")
+
 CALL_SECONDS = Histogram(
     "vstep_rpc_duration_seconds",
     "How long calls took that have one answer, from their first handler to their status.",
