@@ -43,25 +43,3 @@ def test_no_message_is_seen_before_it_is_written(
     [path] = messages.iterdir()
     assert path.name.endswith(".writing.msg")
     assert json.loads(path.read_text())["headers"]["id"] == str(job_id)
-
-
-def test_no_table_of_an_exchange_is_seen_before_it_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings.model_validate(
-        {"database_url": "postgresql://host/name", "celery_broker_url": f"filesystem://{tmp_path}"}
-    )
-    seen: list[int] = []
-
-    def look(payload: object) -> str:
-        seen.extend(path.stat().st_size for path in tmp_path.rglob("*.exchange"))
-        return json.dumps(payload)
-
-    monkeypatch.setattr(filesystem, "dumps", look)
-    link = BrokerLink(make_celery(settings, "writer"), on_wiped=lambda: None)
-    link.check()
-    link.close()
-
-    assert seen
-    assert 0 not in seen
-    assert not list(tmp_path.rglob("*.part"))
