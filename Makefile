@@ -9,9 +9,9 @@ NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 # buf resolves its plugins, and protoc-gen-es its node, through the environment's programs.
 BUF    := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/buf
 
-# The contract as it stood a few hours ago: what is being worked on may still be
-# reshaped, what stood on main before may not break its clients.
-BREAKING_AGAINST ?= $(shell git rev-list -1 --before='4 hours ago' HEAD 2>/dev/null)
+# The commit whose contract clients have. What came since may still be reshaped; what stands in it
+# may not break them. A release puts its own commit there.
+BREAKING_AGAINST ?= $(shell cat protos/released)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test soak fuzz lint audit breaking protos dashboards verify lock clean

@@ -2,9 +2,10 @@
 
 kombu's own file-system transport writes a message under its final name. A worker
 that looks in between takes an empty file, loses the message and stops. Here a
-message gets its name when it is whole.
+message gets its name when it is whole, and so does the table of an exchange.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -29,6 +30,17 @@ class Channel(filesystem.Channel):
         part = folder / f"{name}.part"
         part.write_text(dumps(message))
         part.rename(folder / name)
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        table: Path = self._exchange_file(exchange)  # type: ignore[no-untyped-call]
+        table.parent.mkdir(parents=True, exist_ok=True)
+        part = table.with_name(f"{table.name}.{uuid4()}.part")
+        part.write_text("[]")
+        # It fails where another process was faster. kombu then changes the table under a lock.
+        with suppress(FileExistsError):
+            table.hardlink_to(part)
+        part.unlink()
+        super()._queue_bind(exchange, routing_key, pattern, queue)  # type: ignore[no-untyped-call]
 
 
 class Transport(filesystem.Transport):

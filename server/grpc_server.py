@@ -17,6 +17,8 @@ from grpc.aio import (
     _server,
 )
 
+from server.metrics import UNKNOWN_CALLS
+
 #: A call of a method that isn't registered goes by this name.
 _NAMELESS = "unknown"
 
@@ -25,7 +27,7 @@ class _NoMethods:
     """Finds no handler; gRPC then answers UNIMPLEMENTED."""
 
     def resolve_handler(self, details: object) -> None:
-        return None
+        UNKNOWN_CALLS.inc()
 
 
 class _AioServer(cygrpc.AioServer):  # type: ignore[misc]  # cygrpc has no types

@@ -19,6 +19,9 @@ CALLS = Counter(
     ("method", "code"),
 )
 
+#: Calls of methods that nobody has registered, whatever name they bear.
+UNKNOWN_CALLS = CALLS.labels("unknown", "UNIMPLEMENTED")
+
 CALL_SECONDS = Histogram(
     "vstep_rpc_duration_seconds",
     "How long calls took that have one answer, from their first handler to their status.",
@@ -101,6 +104,11 @@ RECORDINGS_DISK_FREE = Gauge(
 
 DEPENDENCY_UP = Gauge(
     "vstep_dependency_up", "1 while the health check of this name is SERVING.", ("dependency",)
+)
+
+CERTIFICATE_EXPIRY = Gauge(
+    "vstep_tls_certificate_expiry_timestamp_seconds",
+    "Until when this server's certificate is good, as a Unix time; 0 without encryption.",
 )
 
 POOL_SIZE = Gauge("vstep_database_pool_size", "The most connections of this server's pool.")

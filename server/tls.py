@@ -8,6 +8,7 @@ import structlog
 
 from grading.exceptions import SettingsError
 from server.certificates import Certificates, TlsFiles
+from server.metrics import CERTIFICATE_EXPIRY
 
 _log = structlog.get_logger(__name__)
 
@@ -82,6 +83,7 @@ class ServerTls:
         """Tell until when the certificate is good."""
         now = datetime.now(UTC)
         read = self.certificates
+        CERTIFICATE_EXPIRY.set(read.expires.timestamp())
         fine = read.begins <= now < read.expires - _SOON
         (_log.info if fine else _log.warning)(
             "tls_certificate",

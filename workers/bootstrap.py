@@ -79,6 +79,7 @@ def create_app(
     # lock: a child that is killed while it holds one would block all the others.
     stopping = multiprocessing.RawValue("b", 0)
 
+    # As multiprocessing knows the process that grades, or that is forked to.
     parent = multiprocessing.current_process()
 
     # Many threads may ask for it first.

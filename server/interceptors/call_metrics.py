@@ -1,8 +1,8 @@
 """Counts calls, and measures how long they take, by method."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 from grpc import aio
@@ -12,11 +12,6 @@ from server import metrics
 from server.interceptors.call_code import code_name
 from server.interceptors.wrapping import ServerStream, Unary, WrappingInterceptor
 
-if TYPE_CHECKING:
-    from server.interceptors.wrapping import Handler
-
-_UNKNOWN = metrics.CALLS.labels("unknown", grpc.StatusCode.UNIMPLEMENTED.name)
-
 
 def label_of(method: str) -> str:
     """A method as metrics name it: without its package."""
@@ -25,17 +20,6 @@ def label_of(method: str) -> str:
 
 class CallMetrics(WrappingInterceptor):
     """Tells Prometheus of calls. Only methods that exist have series of their own."""
-
-    async def intercept_service(
-        self,
-        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "Handler | None":
-        """Wrap the method's handler; a call of a method that doesn't exist ends here."""
-        handler = await super().intercept_service(continuation, handler_call_details)
-        if handler is None:
-            _UNKNOWN.inc()
-        return handler
 
     def unary(self, method: str, behavior: Unary) -> Unary:
         ended = _Ends(method)

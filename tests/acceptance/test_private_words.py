@@ -1,4 +1,4 @@
-"""A learner's words: in no log, error, event or metric; and, once erased, in no table or folder.
+"""A learner's words: in no log, error, event, span or metric; once erased, in no table or folder.
 
 One stack lives through all that may happen to them; what is left of it is then looked at.
 """
@@ -13,6 +13,7 @@ import pytest
 from grpc import StatusCode
 
 from embedded.ports import free_port
+from tests.stack.collector import Collector
 from tests.stack.door import Refused, refusal
 from tests.stack.evidence import honest
 from tests.stack.postgres import Databases
@@ -48,7 +49,10 @@ class Aftermath:
 
     stack: Stack
     server: Server
-    metrics: str = ""
+    #: What the server and the worker tell Prometheus.
+    metrics: list[str] = field(default_factory=list)
+    #: What was sent to the collector of traces.
+    spans: list[bytes] = field(default_factory=list)
     told: list[Refused] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
@@ -94,9 +98,10 @@ def aftermath(
         databases.lend() as database,
         rabbit.virtual_host() as url,
         Provider() as provider,
+        Collector() as collector,
     ):
         stack = Stack(database, url, tmp_path_factory.mktemp("private"))
-        metrics_port = free_port()
+        ports = free_port(), free_port()
         stack.settings |= {
             "LOG_LEVEL": "debug",
             "OPENAI_API_KEY": SECRET,
@@ -104,7 +109,10 @@ def aftermath(
             "OPENAI_MODEL": "model-one",
             "GRADING_SCORERS": "evidence",
             "GRADING_MAX_RETRIES": "2",
-            "WORKER_METRICS_PORT": str(metrics_port),
+            "GRADING_METRICS_PORT": str(ports[0]),
+            "WORKER_METRICS_PORT": str(ports[1]),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
         }
         provider.chat.choose = honest
         try:
@@ -113,13 +121,22 @@ def aftermath(
             stack.start_worker(EMBEDDED, concurrency=2, queues="writing,speaking")
             _submit_all(found, provider)
             _refuse_all(found)
-            connection = http.client.HTTPConnection("127.0.0.1", metrics_port, timeout=20)
-            connection.request("GET", "/metrics")
-            found.metrics = connection.getresponse().read().decode()
-            connection.close()
+            found.metrics = [_told_at(port) for port in ports]
+            # The last call of all, of the server; and what a worker does last with a job.
+            collector.await_named("/vstep.grading.v1.GradingService/ListJobs")
+            collector.await_named("run", len(found.jobs) - 1)
+            found.spans = list(collector.bodies)
             yield found
         finally:
             stack.stop()
+
+
+def _told_at(port: int) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/metrics")
+    told = connection.getresponse().read().decode()
+    connection.close()
+    return told
 
 
 def _submit_all(found: Aftermath, provider: Provider) -> None:
@@ -212,8 +229,15 @@ def test_no_event_and_no_failure_holds_them(aftermath: Aftermath) -> None:
 
 
 def test_no_metric_holds_them(aftermath: Aftermath) -> None:
-    assert "# TYPE" in aftermath.metrics
-    _assert_clean(aftermath.metrics, "metrics")
+    for told in aftermath.metrics:
+        assert "vstep_build_info" in told
+        _assert_clean(told, "metrics")
+
+
+def test_no_span_holds_them(aftermath: Aftermath) -> None:
+    assert len(aftermath.spans) > 1
+    for sent in aftermath.spans:
+        _assert_clean(sent.decode("latin-1"), "spans")
 
 
 _COLUMNS = """

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.messages import Names, messages
 from tests.stack.door import Door, refused_with
-from vstep.grading.v1 import grading_service_pb2
+from vstep.grading.v1 import grading_service_pb2, review_service_pb2
 
 #: A call that waits, or a stream that stays open, is left after so long, in seconds.
 PATIENCE = 0.2
@@ -40,6 +40,7 @@ def methods() -> list[Method]:
     """The methods of all services."""
     services: tuple[Any, ...] = (
         grading_service_pb2.DESCRIPTOR.services_by_name["GradingService"],
+        review_service_pb2.DESCRIPTOR.services_by_name["ReviewService"],
         health_pb2.DESCRIPTOR.services_by_name["Health"],
         reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"],
     )

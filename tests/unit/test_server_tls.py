@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from prometheus_client import REGISTRY
 
 from grading.exceptions import SettingsError
 from server.certificates import Certificates, TlsFiles
@@ -188,3 +189,5 @@ def test_it_is_told_when_the_certificate_expires(
     assert (line["event"], line["log_level"], line["valid"]) == ("tls_certificate", level, valid)
     assert datetime.fromisoformat(line["expires"]) == expires
     assert line["days_left"] in (left.days, left.days - 1)
+    told_to_prometheus = REGISTRY.get_sample_value("vstep_tls_certificate_expiry_timestamp_seconds")
+    assert told_to_prometheus == expires.timestamp()

@@ -7,7 +7,7 @@ down_revision = "0011"
 
 CHANGES = """
 -- accepted: the results that wait for an examiner, most urgent first. An update within a run
--- changes none of the columns, so it stays HOT. Rows can't be written while it is built, as in 0009.
+-- changes none of the columns, so it stays HOT. Rows can't be written while it is built: see 0009.
 CREATE INDEX jobs_review ON jobs (
     tenant,
     (CASE review_priority WHEN 'critical' THEN 0 WHEN 'high' THEN 1 ELSE 2 END),
