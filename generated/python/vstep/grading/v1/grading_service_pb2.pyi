@@ -29,6 +29,26 @@ class SubmitJobRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class LabelsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     SUBMISSION_ID_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
@@ -37,6 +57,7 @@ class SubmitJobRequest(_message.Message):
     WRITING_FIELD_NUMBER: _builtins.int
     SPEAKING_FIELD_NUMBER: _builtins.int
     FEEDBACK_LANGUAGE_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The client's retry key, a UUID. A call that is repeated because its answer
     was lost must carry the same one.
@@ -66,6 +87,16 @@ class SubmitJobRequest(_message.Message):
     def speaking(self) -> _job_pb2.SpeakingWork:
         """A recorded answer to a part of the speaking paper."""
 
+    @_builtins.property
+    def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Groups of learners that this one belongs to, such as `first_language: "vi"`,
+        for `ReviewService.GetAgreement` to look for bias: at most 8, each under a
+        name of 1 to 32 lower-case letters, digits and underscores, a letter first,
+        with a value of 1 to 64 characters. They move no score, no grader is shown
+        them, and they are in no log. They go when the job is erased; nothing in them
+        should tell who the learner is.
+        """
+
     def __init__(
         self,
         *,
@@ -77,10 +108,11 @@ class SubmitJobRequest(_message.Message):
         writing: _job_pb2.WritingWork | None = ...,
         speaking: _job_pb2.SpeakingWork | None = ...,
         feedback_language: _result_pb2.FeedbackLanguage.ValueType = ...,
+        labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["prompt", b"prompt", "speaking", b"speaking", "work", b"work", "writing", b"writing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "feedback_language", b"feedback_language", "prompt", b"prompt", "request_id", b"request_id", "speaking", b"speaking", "submission_id", b"submission_id", "user_id", b"user_id", "work", b"work", "writing", b"writing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "feedback_language", b"feedback_language", "labels", b"labels", "prompt", b"prompt", "request_id", b"request_id", "speaking", b"speaking", "submission_id", b"submission_id", "user_id", b"user_id", "work", b"work", "writing", b"writing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["writing", "speaking"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015

@@ -86,6 +86,96 @@ REVIEW_ACTION_FINISHED: ReviewAction.ValueType  # 5
 """The result was given out."""
 Global___ReviewAction: _TypeAlias = ReviewAction  # noqa: Y015
 
+class _AgreementGrouping:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AgreementGroupingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgreementGrouping.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AGREEMENT_GROUPING_UNSPECIFIED: _AgreementGrouping.ValueType  # 0
+    """Not a grouping."""
+    AGREEMENT_GROUPING_BAND: _AgreementGrouping.ValueType  # 1
+    """By the band of the examiners' score: `below_b1`, `b1`, `b2`, `c1`."""
+    AGREEMENT_GROUPING_GRADER: _AgreementGrouping.ValueType  # 2
+    """By which grader scored, and its version."""
+    AGREEMENT_GROUPING_PROMPT: _AgreementGrouping.ValueType  # 3
+    """By the versions of how models were asked; empty where none took part."""
+    AGREEMENT_GROUPING_RUBRIC: _AgreementGrouping.ValueType  # 4
+    """By the version of the rubric."""
+    AGREEMENT_GROUPING_MARKING: _AgreementGrouping.ValueType  # 5
+    """By whether the examiners were shown what the machine made of the answer:
+    `open`, or `blind`. Who is shown it agrees with it more.
+    """
+    AGREEMENT_GROUPING_LABEL: _AgreementGrouping.ValueType  # 6
+    """By the `labels` that were submitted with the work; an answer is in a group of
+    each of its labels.
+    """
+
+class AgreementGrouping(_AgreementGrouping, metaclass=_AgreementGroupingEnumTypeWrapper):
+    """What agreement may be told apart by."""
+
+AGREEMENT_GROUPING_UNSPECIFIED: AgreementGrouping.ValueType  # 0
+"""Not a grouping."""
+AGREEMENT_GROUPING_BAND: AgreementGrouping.ValueType  # 1
+"""By the band of the examiners' score: `below_b1`, `b1`, `b2`, `c1`."""
+AGREEMENT_GROUPING_GRADER: AgreementGrouping.ValueType  # 2
+"""By which grader scored, and its version."""
+AGREEMENT_GROUPING_PROMPT: AgreementGrouping.ValueType  # 3
+"""By the versions of how models were asked; empty where none took part."""
+AGREEMENT_GROUPING_RUBRIC: AgreementGrouping.ValueType  # 4
+"""By the version of the rubric."""
+AGREEMENT_GROUPING_MARKING: AgreementGrouping.ValueType  # 5
+"""By whether the examiners were shown what the machine made of the answer:
+`open`, or `blind`. Who is shown it agrees with it more.
+"""
+AGREEMENT_GROUPING_LABEL: AgreementGrouping.ValueType  # 6
+"""By the `labels` that were submitted with the work; an answer is in a group of
+each of its labels.
+"""
+Global___AgreementGrouping: _TypeAlias = AgreementGrouping  # noqa: Y015
+
+class _AgreementMeasure:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AgreementMeasureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgreementMeasure.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AGREEMENT_MEASURE_UNSPECIFIED: _AgreementMeasure.ValueType  # 0
+    """Never sent."""
+    AGREEMENT_MEASURE_QWK: _AgreementMeasure.ValueType  # 1
+    """Quadratic weighted kappa of the scores in steps of 0.5: at least 0.70."""
+    AGREEMENT_MEASURE_PEARSON: _AgreementMeasure.ValueType  # 2
+    """Pearson's correlation of the exact scores: at least 0.70."""
+    AGREEMENT_MEASURE_SMD: _AgreementMeasure.ValueType  # 3
+    """Standardised mean difference of the exact scores, over 0 where the machine is
+    kinder, or the second of two examiners: at most 0.15 either way.
+    """
+    AGREEMENT_MEASURE_EXACT: _AgreementMeasure.ValueType  # 4
+    """Share of answers with the same score in steps of 0.5: at least 0.50."""
+    AGREEMENT_MEASURE_ADJACENT: _AgreementMeasure.ValueType  # 5
+    """Share of answers at most a step apart: at least 0.95."""
+
+class AgreementMeasure(_AgreementMeasure, metaclass=_AgreementMeasureEnumTypeWrapper):
+    """The measures that ETS asks for before a scoring engine is released
+    (Williamson, Xi and Breyer 2012), with its bars.
+    """
+
+AGREEMENT_MEASURE_UNSPECIFIED: AgreementMeasure.ValueType  # 0
+"""Never sent."""
+AGREEMENT_MEASURE_QWK: AgreementMeasure.ValueType  # 1
+"""Quadratic weighted kappa of the scores in steps of 0.5: at least 0.70."""
+AGREEMENT_MEASURE_PEARSON: AgreementMeasure.ValueType  # 2
+"""Pearson's correlation of the exact scores: at least 0.70."""
+AGREEMENT_MEASURE_SMD: AgreementMeasure.ValueType  # 3
+"""Standardised mean difference of the exact scores, over 0 where the machine is
+kinder, or the second of two examiners: at most 0.15 either way.
+"""
+AGREEMENT_MEASURE_EXACT: AgreementMeasure.ValueType  # 4
+"""Share of answers with the same score in steps of 0.5: at least 0.50."""
+AGREEMENT_MEASURE_ADJACENT: AgreementMeasure.ValueType  # 5
+"""Share of answers at most a step apart: at least 0.95."""
+Global___AgreementMeasure: _TypeAlias = AgreementMeasure  # noqa: Y015
+
 @_typing.final
 class Review(_message.Message):
     """A review, as it stands. Says nothing of who the learner is."""
@@ -668,3 +758,393 @@ class SubmitReviewResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubmitReviewResponse: _TypeAlias = SubmitReviewResponse  # noqa: Y015
+
+@_typing.final
+class GetAgreementRequest(_message.Message):
+    """Which reviews to compare."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKILL_FIELD_NUMBER: _builtins.int
+    FINISHED_FROM_FIELD_NUMBER: _builtins.int
+    FINISHED_BEFORE_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
+    skill: _job_pb2.Skill.ValueType
+    """Of this skill."""
+    drift: _builtins.bool
+    """Whether to compare with the period of the same length that ends where this
+    one begins.
+    """
+    @_builtins.property
+    def finished_from(self) -> _timestamp_pb2.Timestamp:
+        """Only reviews finished at this time or later; left out, 30 days before
+        `finished_before`.
+        """
+
+    @_builtins.property
+    def finished_before(self) -> _timestamp_pb2.Timestamp:
+        """Only reviews finished before this time; left out, now."""
+
+    @_builtins.property
+    def by(self) -> _containers.RepeatedScalarFieldContainer[Global___AgreementGrouping.ValueType]:
+        """What to tell groups apart by."""
+
+    def __init__(
+        self,
+        *,
+        skill: _job_pb2.Skill.ValueType = ...,
+        finished_from: _timestamp_pb2.Timestamp | None = ...,
+        finished_before: _timestamp_pb2.Timestamp | None = ...,
+        by: _abc.Iterable[Global___AgreementGrouping.ValueType] | None = ...,
+        drift: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_before", b"finished_before", "finished_from", b"finished_from"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "drift", b"drift", "finished_before", b"finished_before", "finished_from", b"finished_from", "skill", b"skill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgreementRequest: _TypeAlias = GetAgreementRequest  # noqa: Y015
+
+@_typing.final
+class AgreementInterval(_message.Message):
+    """What a value may be: a confidence interval of 95 %."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    low: _builtins.float
+    """Its lower end."""
+    high: _builtins.float
+    """Its upper end."""
+    def __init__(
+        self,
+        *,
+        low: _builtins.float = ...,
+        high: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreementInterval: _TypeAlias = AgreementInterval  # noqa: Y015
+
+@_typing.final
+class MeasuredAgreement(_message.Message):
+    """One measure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEASURE_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    BAR_FIELD_NUMBER: _builtins.int
+    MEETS_BAR_FIELD_NUMBER: _builtins.int
+    BELOW_EXAMINERS_FIELD_NUMBER: _builtins.int
+    NEAR_EXAMINERS_FIELD_NUMBER: _builtins.int
+    measure: Global___AgreementMeasure.ValueType
+    """Which one."""
+    value: _builtins.float
+    """Its value."""
+    bar: _builtins.float
+    """ETS's bar; absent of examiners among themselves, whom it doesn't judge."""
+    meets_bar: _builtins.bool
+    """Whether the value meets the bar; absent with it."""
+    below_examiners: _builtins.float
+    """How far the value is below that of examiners among themselves, under 0 where
+    it is above; only of kappa and the correlation of the machine, and absent
+    where the examiners' isn't known.
+    """
+    near_examiners: _builtins.bool
+    """Whether that is at most the 0.10 that ETS allows; absent with it."""
+    @_builtins.property
+    def interval(self) -> Global___AgreementInterval:
+        """What it may be; absent where that can't be told, as when all agree."""
+
+    def __init__(
+        self,
+        *,
+        measure: Global___AgreementMeasure.ValueType = ...,
+        value: _builtins.float = ...,
+        interval: Global___AgreementInterval | None = ...,
+        bar: _builtins.float | None = ...,
+        meets_bar: _builtins.bool | None = ...,
+        below_examiners: _builtins.float | None = ...,
+        near_examiners: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bar", b"_bar", "_below_examiners", b"_below_examiners", "_meets_bar", b"_meets_bar", "_near_examiners", b"_near_examiners", "bar", b"bar", "below_examiners", b"below_examiners", "interval", b"interval", "meets_bar", b"meets_bar", "near_examiners", b"near_examiners"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bar", b"_bar", "_below_examiners", b"_below_examiners", "_meets_bar", b"_meets_bar", "_near_examiners", b"_near_examiners", "bar", b"bar", "below_examiners", b"below_examiners", "interval", b"interval", "measure", b"measure", "meets_bar", b"meets_bar", "near_examiners", b"near_examiners", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__bar: _TypeAlias = _typing.Literal["bar"]  # noqa: Y015
+    _WhichOneofArgType__bar: _TypeAlias = _typing.Literal["_bar", b"_bar"]  # noqa: Y015
+    _WhichOneofReturnType__below_examiners: _TypeAlias = _typing.Literal["below_examiners"]  # noqa: Y015
+    _WhichOneofArgType__below_examiners: _TypeAlias = _typing.Literal["_below_examiners", b"_below_examiners"]  # noqa: Y015
+    _WhichOneofReturnType__meets_bar: _TypeAlias = _typing.Literal["meets_bar"]  # noqa: Y015
+    _WhichOneofArgType__meets_bar: _TypeAlias = _typing.Literal["_meets_bar", b"_meets_bar"]  # noqa: Y015
+    _WhichOneofReturnType__near_examiners: _TypeAlias = _typing.Literal["near_examiners"]  # noqa: Y015
+    _WhichOneofArgType__near_examiners: _TypeAlias = _typing.Literal["_near_examiners", b"_near_examiners"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bar) -> _WhichOneofReturnType__bar | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__below_examiners) -> _WhichOneofReturnType__below_examiners | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__meets_bar) -> _WhichOneofReturnType__meets_bar | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__near_examiners) -> _WhichOneofReturnType__near_examiners | None: ...
+
+Global___MeasuredAgreement: _TypeAlias = MeasuredAgreement  # noqa: Y015
+
+@_typing.final
+class Agreement(_message.Message):
+    """How far two sides agree on some answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
+    answers: _builtins.int
+    """On how many."""
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedCompositeFieldContainer[Global___MeasuredAgreement]:
+        """The measures, in their order. One that is not defined for the answers is
+        absent, and of fewer than 10 answers all are.
+        """
+
+    def __init__(
+        self,
+        *,
+        answers: _builtins.int = ...,
+        measures: _abc.Iterable[Global___MeasuredAgreement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "measures", b"measures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Agreement: _TypeAlias = Agreement  # noqa: Y015
+
+@_typing.final
+class CriterionAgreement(_message.Message):
+    """How far two sides agree on a criterion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CRITERION_FIELD_NUMBER: _builtins.int
+    AGREEMENT_FIELD_NUMBER: _builtins.int
+    criterion: _result_pb2.Criterion.ValueType
+    """Which criterion."""
+    @_builtins.property
+    def agreement(self) -> Global___Agreement:
+        """How far."""
+
+    def __init__(
+        self,
+        *,
+        criterion: _result_pb2.Criterion.ValueType = ...,
+        agreement: Global___Agreement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement", "criterion", b"criterion"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CriterionAgreement: _TypeAlias = CriterionAgreement  # noqa: Y015
+
+@_typing.final
+class AgreementTable(_message.Message):
+    """How far two sides agree."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OVERALL_FIELD_NUMBER: _builtins.int
+    CRITERIA_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def overall(self) -> Global___Agreement:
+        """On the whole."""
+
+    @_builtins.property
+    def criteria(self) -> _containers.RepeatedCompositeFieldContainer[Global___CriterionAgreement]:
+        """On each criterion of the skill, in the exam's order."""
+
+    def __init__(
+        self,
+        *,
+        overall: Global___Agreement | None = ...,
+        criteria: _abc.Iterable[Global___CriterionAgreement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["overall", b"overall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["criteria", b"criteria", "overall", b"overall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreementTable: _TypeAlias = AgreementTable  # noqa: Y015
+
+@_typing.final
+class AgreementGroup(_message.Message):
+    """The machine against examiners, on the whole, in one group."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BY_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    AGREEMENT_FIELD_NUMBER: _builtins.int
+    BIAS_FIELD_NUMBER: _builtins.int
+    BIAS_INTERVAL_FIELD_NUMBER: _builtins.int
+    BIAS_MEETS_BAR_FIELD_NUMBER: _builtins.int
+    by: Global___AgreementGrouping.ValueType
+    """What the groups are told apart by."""
+    label: _builtins.str
+    """The name of the label; only with AGREEMENT_GROUPING_LABEL."""
+    value: _builtins.str
+    """Which group."""
+    bias: _builtins.float
+    """How much kinder the machine is to the group than to all, in standard
+    deviations of all scores; under 0 where it is harsher. Absent where fewer
+    than 10 answers are in the group, or outside of it.
+    """
+    bias_meets_bar: _builtins.bool
+    """Whether it is at most the 0.10 that ETS allows either way; absent with it."""
+    @_builtins.property
+    def agreement(self) -> Global___Agreement:
+        """How far they agree."""
+
+    @_builtins.property
+    def bias_interval(self) -> Global___AgreementInterval:
+        """What that may be."""
+
+    def __init__(
+        self,
+        *,
+        by: Global___AgreementGrouping.ValueType = ...,
+        label: _builtins.str = ...,
+        value: _builtins.str = ...,
+        agreement: Global___Agreement | None = ...,
+        bias: _builtins.float | None = ...,
+        bias_interval: Global___AgreementInterval | None = ...,
+        bias_meets_bar: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bias", b"_bias", "_bias_meets_bar", b"_bias_meets_bar", "agreement", b"agreement", "bias", b"bias", "bias_interval", b"bias_interval", "bias_meets_bar", b"bias_meets_bar"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bias", b"_bias", "_bias_meets_bar", b"_bias_meets_bar", "agreement", b"agreement", "bias", b"bias", "bias_interval", b"bias_interval", "bias_meets_bar", b"bias_meets_bar", "by", b"by", "label", b"label", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__bias: _TypeAlias = _typing.Literal["bias"]  # noqa: Y015
+    _WhichOneofArgType__bias: _TypeAlias = _typing.Literal["_bias", b"_bias"]  # noqa: Y015
+    _WhichOneofReturnType__bias_meets_bar: _TypeAlias = _typing.Literal["bias_meets_bar"]  # noqa: Y015
+    _WhichOneofArgType__bias_meets_bar: _TypeAlias = _typing.Literal["_bias_meets_bar", b"_bias_meets_bar"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bias) -> _WhichOneofReturnType__bias | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bias_meets_bar) -> _WhichOneofReturnType__bias_meets_bar | None: ...
+
+Global___AgreementGroup: _TypeAlias = AgreementGroup  # noqa: Y015
+
+@_typing.final
+class AgreementDrift(_message.Message):
+    """How a measure on the whole has changed, the machine against examiners."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEASURE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    NOW_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    CERTAIN_FIELD_NUMBER: _builtins.int
+    measure: Global___AgreementMeasure.ValueType
+    """Which measure."""
+    before: _builtins.float
+    """What it was."""
+    now: _builtins.float
+    """What it is."""
+    certain: _builtins.bool
+    """Whether the change is more than chance: its interval leaves 0 out."""
+    @_builtins.property
+    def change(self) -> Global___AgreementInterval:
+        """What the change may be; absent where that can't be told."""
+
+    def __init__(
+        self,
+        *,
+        measure: Global___AgreementMeasure.ValueType = ...,
+        before: _builtins.float = ...,
+        now: _builtins.float = ...,
+        change: Global___AgreementInterval | None = ...,
+        certain: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "certain", b"certain", "change", b"change", "measure", b"measure", "now", b"now"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreementDrift: _TypeAlias = AgreementDrift  # noqa: Y015
+
+@_typing.final
+class GetAgreementResponse(_message.Message):
+    """How far the machine and examiners agree."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINISHED_FROM_FIELD_NUMBER: _builtins.int
+    FINISHED_BEFORE_FIELD_NUMBER: _builtins.int
+    MACHINE_FIELD_NUMBER: _builtins.int
+    EXAMINERS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    truncated: _builtins.bool
+    """Whether a period held more than 5,000 reviews, of which the newest are
+    compared.
+    """
+    @_builtins.property
+    def finished_from(self) -> _timestamp_pb2.Timestamp:
+        """From when on reviews were compared."""
+
+    @_builtins.property
+    def finished_before(self) -> _timestamp_pb2.Timestamp:
+        """Before when."""
+
+    @_builtins.property
+    def machine(self) -> Global___AgreementTable:
+        """The machine against what the examiners' marks came to. Reviews are no chance
+        sample: what the machine is unsure of is reviewed more often.
+        """
+
+    @_builtins.property
+    def examiners(self) -> Global___AgreementTable:
+        """Examiners against each other, of answers that two of them marked blind."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementGroup]:
+        """The groups that were asked for, the largest first; of a label at most 50."""
+
+    @_builtins.property
+    def drift(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementDrift]:
+        """What changed since the period before; only where that was asked for."""
+
+    def __init__(
+        self,
+        *,
+        finished_from: _timestamp_pb2.Timestamp | None = ...,
+        finished_before: _timestamp_pb2.Timestamp | None = ...,
+        machine: Global___AgreementTable | None = ...,
+        examiners: Global___AgreementTable | None = ...,
+        groups: _abc.Iterable[Global___AgreementGroup] | None = ...,
+        drift: _abc.Iterable[Global___AgreementDrift] | None = ...,
+        truncated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["examiners", b"examiners", "finished_before", b"finished_before", "finished_from", b"finished_from", "machine", b"machine"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drift", b"drift", "examiners", b"examiners", "finished_before", b"finished_before", "finished_from", b"finished_from", "groups", b"groups", "machine", b"machine", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgreementResponse: _TypeAlias = GetAgreementResponse  # noqa: Y015

@@ -74,6 +74,11 @@ class ReviewServiceStub:
                 request_serializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.SubmitReviewRequest.SerializeToString,
                 response_deserializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.SubmitReviewResponse.FromString,
                 _registered_method=True)
+        self.GetAgreement = channel.unary_unary(
+                '/vstep.grading.v1.ReviewService/GetAgreement',
+                request_serializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.GetAgreementRequest.SerializeToString,
+                response_deserializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.GetAgreementResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -168,6 +173,18 @@ class ReviewServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAgreement(self, request, context):
+        """Tells how far the machine and examiners agree, and examiners among
+        themselves, on the answers of a skill whose reviews were finished in a
+        period. [review]
+
+        - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD`: the period ends before it
+        begins, or is longer than 366 days.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReviewServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -195,6 +212,11 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     servicer.SubmitReview,
                     request_deserializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.SubmitReviewRequest.FromString,
                     response_serializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.SubmitReviewResponse.SerializeToString,
+            ),
+            'GetAgreement': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAgreement,
+                    request_deserializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.GetAgreementRequest.FromString,
+                    response_serializer=vstep_dot_grading_dot_v1_dot_review__service__pb2.GetAgreementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -347,6 +369,33 @@ class ReviewService:
             '/vstep.grading.v1.ReviewService/SubmitReview',
             vstep_dot_grading_dot_v1_dot_review__service__pb2.SubmitReviewRequest.SerializeToString,
             vstep_dot_grading_dot_v1_dot_review__service__pb2.SubmitReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAgreement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vstep.grading.v1.ReviewService/GetAgreement',
+            vstep_dot_grading_dot_v1_dot_review__service__pb2.GetAgreementRequest.SerializeToString,
+            vstep_dot_grading_dot_v1_dot_review__service__pb2.GetAgreementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -102,6 +102,14 @@ class ReviewServiceStub:
     - FAILED_PRECONDITION, `ERROR_REASON_REVIEW_NOT_WAITING`: there is nothing to
       review.
     """
+    GetAgreement: _grpc.UnaryUnaryMultiCallable[_review_service_pb2.GetAgreementRequest, _review_service_pb2.GetAgreementResponse]
+    """Tells how far the machine and examiners agree, and examiners among
+    themselves, on the answers of a skill whose reviews were finished in a
+    period. [review]
+
+    - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD`: the period ends before it
+      begins, or is longer than 366 days.
+    """
 
 @_typing.type_check_only
 class ReviewServiceAsyncStub(ReviewServiceStub):
@@ -176,6 +184,14 @@ class ReviewServiceAsyncStub(ReviewServiceStub):
       was released, or is another one's. Nothing was stored.
     - FAILED_PRECONDITION, `ERROR_REASON_REVIEW_NOT_WAITING`: there is nothing to
       review.
+    """
+    GetAgreement: _aio.UnaryUnaryMultiCallable[_review_service_pb2.GetAgreementRequest, _review_service_pb2.GetAgreementResponse]  # type: ignore[assignment]
+    """Tells how far the machine and examiners agree, and examiners among
+    themselves, on the answers of a skill whose reviews were finished in a
+    period. [review]
+
+    - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD`: the period ends before it
+      begins, or is longer than 366 days.
     """
 
 class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -278,6 +294,20 @@ class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
           was released, or is another one's. Nothing was stored.
         - FAILED_PRECONDITION, `ERROR_REASON_REVIEW_NOT_WAITING`: there is nothing to
           review.
+        """
+
+    @_abc_1.abstractmethod
+    def GetAgreement(
+        self,
+        request: _review_service_pb2.GetAgreementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_service_pb2.GetAgreementResponse, _abc.Awaitable[_review_service_pb2.GetAgreementResponse]]:
+        """Tells how far the machine and examiners agree, and examiners among
+        themselves, on the answers of a skill whose reviews were finished in a
+        period. [review]
+
+        - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD`: the period ends before it
+          begins, or is longer than 366 days.
         """
 
 def add_ReviewServiceServicer_to_server(servicer: ReviewServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

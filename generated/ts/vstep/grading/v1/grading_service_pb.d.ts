@@ -88,6 +88,18 @@ export declare type SubmitJobRequest = Message<"vstep.grading.v1.SubmitJobReques
    * @generated from field: vstep.grading.v1.FeedbackLanguage feedback_language = 7;
    */
   feedbackLanguage: FeedbackLanguage;
+
+  /**
+   * Groups of learners that this one belongs to, such as `first_language: "vi"`,
+   * for `ReviewService.GetAgreement` to look for bias: at most 8, each under a
+   * name of 1 to 32 lower-case letters, digits and underscores, a letter first,
+   * with a value of 1 to 64 characters. They move no score, no grader is shown
+   * them, and they are in no log. They go when the job is erased; nothing in them
+   * should tell who the learner is.
+   *
+   * @generated from field: map<string, string> labels = 9;
+   */
+  labels: { [key: string]: string };
 };
 
 /**

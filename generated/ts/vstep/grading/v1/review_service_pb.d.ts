@@ -675,6 +675,405 @@ export declare type SubmitReviewResponse = Message<"vstep.grading.v1.SubmitRevie
 export declare const SubmitReviewResponseSchema: GenMessage<SubmitReviewResponse>;
 
 /**
+ * Which reviews to compare.
+ *
+ * @generated from message vstep.grading.v1.GetAgreementRequest
+ */
+export declare type GetAgreementRequest = Message<"vstep.grading.v1.GetAgreementRequest"> & {
+  /**
+   * Of this skill.
+   *
+   * @generated from field: vstep.grading.v1.Skill skill = 1;
+   */
+  skill: Skill;
+
+  /**
+   * Only reviews finished at this time or later; left out, 30 days before
+   * `finished_before`.
+   *
+   * @generated from field: google.protobuf.Timestamp finished_from = 2;
+   */
+  finishedFrom?: Timestamp | undefined;
+
+  /**
+   * Only reviews finished before this time; left out, now.
+   *
+   * @generated from field: google.protobuf.Timestamp finished_before = 3;
+   */
+  finishedBefore?: Timestamp | undefined;
+
+  /**
+   * What to tell groups apart by.
+   *
+   * @generated from field: repeated vstep.grading.v1.AgreementGrouping by = 4;
+   */
+  by: AgreementGrouping[];
+
+  /**
+   * Whether to compare with the period of the same length that ends where this
+   * one begins.
+   *
+   * @generated from field: bool drift = 5;
+   */
+  drift: boolean;
+};
+
+/**
+ * Describes the message vstep.grading.v1.GetAgreementRequest.
+ * Use `create(GetAgreementRequestSchema)` to create a new message.
+ */
+export declare const GetAgreementRequestSchema: GenMessage<GetAgreementRequest>;
+
+/**
+ * What a value may be: a confidence interval of 95 %.
+ *
+ * @generated from message vstep.grading.v1.AgreementInterval
+ */
+export declare type AgreementInterval = Message<"vstep.grading.v1.AgreementInterval"> & {
+  /**
+   * Its lower end.
+   *
+   * @generated from field: double low = 1;
+   */
+  low: number;
+
+  /**
+   * Its upper end.
+   *
+   * @generated from field: double high = 2;
+   */
+  high: number;
+};
+
+/**
+ * Describes the message vstep.grading.v1.AgreementInterval.
+ * Use `create(AgreementIntervalSchema)` to create a new message.
+ */
+export declare const AgreementIntervalSchema: GenMessage<AgreementInterval>;
+
+/**
+ * One measure.
+ *
+ * @generated from message vstep.grading.v1.MeasuredAgreement
+ */
+export declare type MeasuredAgreement = Message<"vstep.grading.v1.MeasuredAgreement"> & {
+  /**
+   * Which one.
+   *
+   * @generated from field: vstep.grading.v1.AgreementMeasure measure = 1;
+   */
+  measure: AgreementMeasure;
+
+  /**
+   * Its value.
+   *
+   * @generated from field: double value = 2;
+   */
+  value: number;
+
+  /**
+   * What it may be; absent where that can't be told, as when all agree.
+   *
+   * @generated from field: vstep.grading.v1.AgreementInterval interval = 3;
+   */
+  interval?: AgreementInterval | undefined;
+
+  /**
+   * ETS's bar; absent of examiners among themselves, whom it doesn't judge.
+   *
+   * @generated from field: optional double bar = 4;
+   */
+  bar?: number | undefined;
+
+  /**
+   * Whether the value meets the bar; absent with it.
+   *
+   * @generated from field: optional bool meets_bar = 5;
+   */
+  meetsBar?: boolean | undefined;
+
+  /**
+   * How far the value is below that of examiners among themselves, under 0 where
+   * it is above; only of kappa and the correlation of the machine, and absent
+   * where the examiners' isn't known.
+   *
+   * @generated from field: optional double below_examiners = 6;
+   */
+  belowExaminers?: number | undefined;
+
+  /**
+   * Whether that is at most the 0.10 that ETS allows; absent with it.
+   *
+   * @generated from field: optional bool near_examiners = 7;
+   */
+  nearExaminers?: boolean | undefined;
+};
+
+/**
+ * Describes the message vstep.grading.v1.MeasuredAgreement.
+ * Use `create(MeasuredAgreementSchema)` to create a new message.
+ */
+export declare const MeasuredAgreementSchema: GenMessage<MeasuredAgreement>;
+
+/**
+ * How far two sides agree on some answers.
+ *
+ * @generated from message vstep.grading.v1.Agreement
+ */
+export declare type Agreement = Message<"vstep.grading.v1.Agreement"> & {
+  /**
+   * On how many.
+   *
+   * @generated from field: int32 answers = 1;
+   */
+  answers: number;
+
+  /**
+   * The measures, in their order. One that is not defined for the answers is
+   * absent, and of fewer than 10 answers all are.
+   *
+   * @generated from field: repeated vstep.grading.v1.MeasuredAgreement measures = 2;
+   */
+  measures: MeasuredAgreement[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.Agreement.
+ * Use `create(AgreementSchema)` to create a new message.
+ */
+export declare const AgreementSchema: GenMessage<Agreement>;
+
+/**
+ * How far two sides agree on a criterion.
+ *
+ * @generated from message vstep.grading.v1.CriterionAgreement
+ */
+export declare type CriterionAgreement = Message<"vstep.grading.v1.CriterionAgreement"> & {
+  /**
+   * Which criterion.
+   *
+   * @generated from field: vstep.grading.v1.Criterion criterion = 1;
+   */
+  criterion: Criterion;
+
+  /**
+   * How far.
+   *
+   * @generated from field: vstep.grading.v1.Agreement agreement = 2;
+   */
+  agreement?: Agreement | undefined;
+};
+
+/**
+ * Describes the message vstep.grading.v1.CriterionAgreement.
+ * Use `create(CriterionAgreementSchema)` to create a new message.
+ */
+export declare const CriterionAgreementSchema: GenMessage<CriterionAgreement>;
+
+/**
+ * How far two sides agree.
+ *
+ * @generated from message vstep.grading.v1.AgreementTable
+ */
+export declare type AgreementTable = Message<"vstep.grading.v1.AgreementTable"> & {
+  /**
+   * On the whole.
+   *
+   * @generated from field: vstep.grading.v1.Agreement overall = 1;
+   */
+  overall?: Agreement | undefined;
+
+  /**
+   * On each criterion of the skill, in the exam's order.
+   *
+   * @generated from field: repeated vstep.grading.v1.CriterionAgreement criteria = 2;
+   */
+  criteria: CriterionAgreement[];
+};
+
+/**
+ * Describes the message vstep.grading.v1.AgreementTable.
+ * Use `create(AgreementTableSchema)` to create a new message.
+ */
+export declare const AgreementTableSchema: GenMessage<AgreementTable>;
+
+/**
+ * The machine against examiners, on the whole, in one group.
+ *
+ * @generated from message vstep.grading.v1.AgreementGroup
+ */
+export declare type AgreementGroup = Message<"vstep.grading.v1.AgreementGroup"> & {
+  /**
+   * What the groups are told apart by.
+   *
+   * @generated from field: vstep.grading.v1.AgreementGrouping by = 1;
+   */
+  by: AgreementGrouping;
+
+  /**
+   * The name of the label; only with AGREEMENT_GROUPING_LABEL.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * Which group.
+   *
+   * @generated from field: string value = 3;
+   */
+  value: string;
+
+  /**
+   * How far they agree.
+   *
+   * @generated from field: vstep.grading.v1.Agreement agreement = 4;
+   */
+  agreement?: Agreement | undefined;
+
+  /**
+   * How much kinder the machine is to the group than to all, in standard
+   * deviations of all scores; under 0 where it is harsher. Absent where fewer
+   * than 10 answers are in the group, or outside of it.
+   *
+   * @generated from field: optional double bias = 5;
+   */
+  bias?: number | undefined;
+
+  /**
+   * What that may be.
+   *
+   * @generated from field: vstep.grading.v1.AgreementInterval bias_interval = 6;
+   */
+  biasInterval?: AgreementInterval | undefined;
+
+  /**
+   * Whether it is at most the 0.10 that ETS allows either way; absent with it.
+   *
+   * @generated from field: optional bool bias_meets_bar = 7;
+   */
+  biasMeetsBar?: boolean | undefined;
+};
+
+/**
+ * Describes the message vstep.grading.v1.AgreementGroup.
+ * Use `create(AgreementGroupSchema)` to create a new message.
+ */
+export declare const AgreementGroupSchema: GenMessage<AgreementGroup>;
+
+/**
+ * How a measure on the whole has changed, the machine against examiners.
+ *
+ * @generated from message vstep.grading.v1.AgreementDrift
+ */
+export declare type AgreementDrift = Message<"vstep.grading.v1.AgreementDrift"> & {
+  /**
+   * Which measure.
+   *
+   * @generated from field: vstep.grading.v1.AgreementMeasure measure = 1;
+   */
+  measure: AgreementMeasure;
+
+  /**
+   * What it was.
+   *
+   * @generated from field: double before = 2;
+   */
+  before: number;
+
+  /**
+   * What it is.
+   *
+   * @generated from field: double now = 3;
+   */
+  now: number;
+
+  /**
+   * What the change may be; absent where that can't be told.
+   *
+   * @generated from field: vstep.grading.v1.AgreementInterval change = 4;
+   */
+  change?: AgreementInterval | undefined;
+
+  /**
+   * Whether the change is more than chance: its interval leaves 0 out.
+   *
+   * @generated from field: bool certain = 5;
+   */
+  certain: boolean;
+};
+
+/**
+ * Describes the message vstep.grading.v1.AgreementDrift.
+ * Use `create(AgreementDriftSchema)` to create a new message.
+ */
+export declare const AgreementDriftSchema: GenMessage<AgreementDrift>;
+
+/**
+ * How far the machine and examiners agree.
+ *
+ * @generated from message vstep.grading.v1.GetAgreementResponse
+ */
+export declare type GetAgreementResponse = Message<"vstep.grading.v1.GetAgreementResponse"> & {
+  /**
+   * From when on reviews were compared.
+   *
+   * @generated from field: google.protobuf.Timestamp finished_from = 1;
+   */
+  finishedFrom?: Timestamp | undefined;
+
+  /**
+   * Before when.
+   *
+   * @generated from field: google.protobuf.Timestamp finished_before = 2;
+   */
+  finishedBefore?: Timestamp | undefined;
+
+  /**
+   * The machine against what the examiners' marks came to. Reviews are no chance
+   * sample: what the machine is unsure of is reviewed more often.
+   *
+   * @generated from field: vstep.grading.v1.AgreementTable machine = 3;
+   */
+  machine?: AgreementTable | undefined;
+
+  /**
+   * Examiners against each other, of answers that two of them marked blind.
+   *
+   * @generated from field: vstep.grading.v1.AgreementTable examiners = 4;
+   */
+  examiners?: AgreementTable | undefined;
+
+  /**
+   * The groups that were asked for, the largest first; of a label at most 50.
+   *
+   * @generated from field: repeated vstep.grading.v1.AgreementGroup groups = 5;
+   */
+  groups: AgreementGroup[];
+
+  /**
+   * What changed since the period before; only where that was asked for.
+   *
+   * @generated from field: repeated vstep.grading.v1.AgreementDrift drift = 6;
+   */
+  drift: AgreementDrift[];
+
+  /**
+   * Whether a period held more than 5,000 reviews, of which the newest are
+   * compared.
+   *
+   * @generated from field: bool truncated = 7;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message vstep.grading.v1.GetAgreementResponse.
+ * Use `create(GetAgreementResponseSchema)` to create a new message.
+ */
+export declare const GetAgreementResponseSchema: GenMessage<GetAgreementResponse>;
+
+/**
  * Where a review stands.
  *
  * @generated from enum vstep.grading.v1.ReviewState
@@ -767,6 +1166,125 @@ export enum ReviewAction {
  * Describes the enum vstep.grading.v1.ReviewAction.
  */
 export declare const ReviewActionSchema: GenEnum<ReviewAction>;
+
+/**
+ * What agreement may be told apart by.
+ *
+ * @generated from enum vstep.grading.v1.AgreementGrouping
+ */
+export enum AgreementGrouping {
+  /**
+   * Not a grouping.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By the band of the examiners' score: `below_b1`, `b1`, `b2`, `c1`.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_BAND = 1;
+   */
+  BAND = 1,
+
+  /**
+   * By which grader scored, and its version.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_GRADER = 2;
+   */
+  GRADER = 2,
+
+  /**
+   * By the versions of how models were asked; empty where none took part.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_PROMPT = 3;
+   */
+  PROMPT = 3,
+
+  /**
+   * By the version of the rubric.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_RUBRIC = 4;
+   */
+  RUBRIC = 4,
+
+  /**
+   * By whether the examiners were shown what the machine made of the answer:
+   * `open`, or `blind`. Who is shown it agrees with it more.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_MARKING = 5;
+   */
+  MARKING = 5,
+
+  /**
+   * By the `labels` that were submitted with the work; an answer is in a group of
+   * each of its labels.
+   *
+   * @generated from enum value: AGREEMENT_GROUPING_LABEL = 6;
+   */
+  LABEL = 6,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.AgreementGrouping.
+ */
+export declare const AgreementGroupingSchema: GenEnum<AgreementGrouping>;
+
+/**
+ * The measures that ETS asks for before a scoring engine is released
+ * (Williamson, Xi and Breyer 2012), with its bars.
+ *
+ * @generated from enum vstep.grading.v1.AgreementMeasure
+ */
+export enum AgreementMeasure {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: AGREEMENT_MEASURE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Quadratic weighted kappa of the scores in steps of 0.5: at least 0.70.
+   *
+   * @generated from enum value: AGREEMENT_MEASURE_QWK = 1;
+   */
+  QWK = 1,
+
+  /**
+   * Pearson's correlation of the exact scores: at least 0.70.
+   *
+   * @generated from enum value: AGREEMENT_MEASURE_PEARSON = 2;
+   */
+  PEARSON = 2,
+
+  /**
+   * Standardised mean difference of the exact scores, over 0 where the machine is
+   * kinder, or the second of two examiners: at most 0.15 either way.
+   *
+   * @generated from enum value: AGREEMENT_MEASURE_SMD = 3;
+   */
+  SMD = 3,
+
+  /**
+   * Share of answers with the same score in steps of 0.5: at least 0.50.
+   *
+   * @generated from enum value: AGREEMENT_MEASURE_EXACT = 4;
+   */
+  EXACT = 4,
+
+  /**
+   * Share of answers at most a step apart: at least 0.95.
+   *
+   * @generated from enum value: AGREEMENT_MEASURE_ADJACENT = 5;
+   */
+  ADJACENT = 5,
+}
+
+/**
+ * Describes the enum vstep.grading.v1.AgreementMeasure.
+ */
+export declare const AgreementMeasureSchema: GenEnum<AgreementMeasure>;
 
 /**
  * Lets examiners mark the answers whose scores are held back (REVIEW_REQUIRED).
@@ -876,6 +1394,21 @@ export declare const ReviewService: GenService<{
     methodKind: "unary";
     input: typeof SubmitReviewRequestSchema;
     output: typeof SubmitReviewResponseSchema;
+  },
+  /**
+   * Tells how far the machine and examiners agree, and examiners among
+   * themselves, on the answers of a skill whose reviews were finished in a
+   * period. [review]
+   *
+   * - INVALID_ARGUMENT, `ERROR_REASON_INVALID_FIELD`: the period ends before it
+   *   begins, or is longer than 366 days.
+   *
+   * @generated from rpc vstep.grading.v1.ReviewService.GetAgreement
+   */
+  getAgreement: {
+    methodKind: "unary";
+    input: typeof GetAgreementRequestSchema;
+    output: typeof GetAgreementResponseSchema;
   },
 }>;
 
