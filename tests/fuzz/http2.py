@@ -60,6 +60,7 @@ class Connection:
         #: The code of the server's GOAWAY, and what it says.
         self.goaway: tuple[int, bytes] | None = None
         self.closed = False
+        self._signs = 0
 
     def __enter__(self) -> "Connection":
         self._h2.initiate_connection()
@@ -124,10 +125,19 @@ class Connection:
             self._h2.reset_stream(stream, 8)
         self.flush()
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
-        self._h2.ping(b"fuzzfuzz")
-        self.flush()
+    def is_alive(self) -> bool:
+        """Ask for a sign of life and wait for it; tells whether it came.
+
+        Who goes on sending to a server that has closed loses what it said before: the kernel
+        throws away what was not read when it learns of that.
+        """
+        self._signs = 0
+        if self.goaway is None:
+            self._h2.ping(b"fuzzfuzz")
+            self.flush()
+        while self.goaway is None and self._signs == 0 and self._read():
+            pass
+        return self.goaway is None and self._signs > 0
 
     def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -181,6 +191,9 @@ class Connection:
     def _take(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = (int(event.error_code or 0), event.additional_data or b"")
+            return
+        if isinstance(event, h2.events.PingAckReceived):
+            self._signs += 1
             return
         found = self.answers.get(getattr(event, "stream_id", 0) or 0)
         if found is None:
