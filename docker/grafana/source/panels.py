@@ -32,6 +32,18 @@ class Limit:
     color: str
 
 
+def quantiles(metric: str, labels: str) -> list[Query]:
+    """What half, 95 and 99 of 100 of a histogram's values stay below, over all its series."""
+    return [
+        Query(
+            f"histogram_quantile({share}, sum by (le) (rate({metric}_bucket{{{labels}}}"
+            "[$__rate_interval])))",
+            name,
+        )
+        for share, name in ((0.5, "half"), (0.95, "95 of 100"), (0.99, "99 of 100"))
+    ]
+
+
 def lines(
     title: str,
     description: str,
